@@ -118,7 +118,13 @@ export class GraphBuilder {
   /** Appends a node whose output names the caller has chosen (from `fresh`). */
   append(node: Node): void {
     const inputs = node.inputs.map((name) => (name === '' ? undefined : this.type(name)));
-    const types = inferNode(node, inputs, (name) => this.#initializers.get(name), this.#base.opsets);
+    const types = inferNode(
+      node,
+      inputs,
+      (name) => this.#initializers.get(name),
+      this.#base.opsets,
+      (name) => this.#types.get(name),
+    );
     node.outputs.forEach((name, index) => {
       const type = types[index];
       if (name === '') return;
