@@ -6,7 +6,6 @@
  * (van der Walt & Smith 2015), perceptually uniform and black at zero. OKLab: Ottosson 2020.
  */
 import { quickselect } from 'd3-array';
-import { rgb } from 'd3-color';
 import { interpolateInferno } from 'd3-scale-chromatic';
 import type { MapData } from '../../runtime/protocol.ts';
 import type { DisplayMode, LimitSetting } from './types.ts';
@@ -81,6 +80,12 @@ export function okLightness([red, green, blue]: Rgb): number {
   return 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s;
 }
 
+/** d3's table of the scale is written as `#rrggbb`. */
+function fromHex(hex: string): Rgb {
+  const number = Number.parseInt(hex.slice(1), 16);
+  return [(number >> 16) & 255, (number >> 8) & 255, number & 255];
+}
+
 function diverging(): readonly Rgb[] {
   const side = SIGNED_ZERO - 1;
   return Array.from({ length: LUT_SIZE }, (_, entry) => {
@@ -100,10 +105,7 @@ function sequential(colour: (t: number) => Rgb): readonly Rgb[] {
 const LUTS: Readonly<Record<DisplayMode, readonly Rgb[]>> = {
   signed: diverging(),
   positive: sequential((t) => oklch(1 - t * (1 - END_LIGHTNESS), t * END_CHROMA, HUE_FOR)),
-  magnitude: sequential((t) => {
-    const { r, g, b } = rgb(interpolateInferno(t));
-    return [Math.round(r), Math.round(g), Math.round(b)];
-  }),
+  magnitude: sequential((t) => fromHex(interpolateInferno(t))),
 };
 
 /** The 256 colours of a display mode. */
