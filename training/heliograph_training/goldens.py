@@ -1,0 +1,295 @@
+"""Write the golden folders: tiny nets with everything the TypeScript side must reproduce on them.
+
+    python -m heliograph_training.goldens --out ../goldens
+
+One folder a net: ``model.onnx``, float32 C-order ``.npy`` files and ``golden.json``, which says what each
+file is. Weights and images are float32; every reference is computed in float64 on exactly those and rounded
+once, so that it is truth for a float32 runtime rather than one more float32 result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import importlib.metadata
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from heliograph_training import attributions, nets, onnx_export, srd_oracle
+from heliograph_training.apop import PatternTape
+from heliograph_training.srd_units import describe
+
+COMMAND = "python -m heliograph_training.goldens --out ../goldens"
+PACKAGES = ("torch", "captum", "onnx", "numpy")
+
+IG_STEPS = 20
+SMOOTHGRAD_SAMPLES = 8
+SMOOTHGRAD_SIGMA = 0.15  # of the image's value range, as in the SmoothGrad paper's figures (10–20 %)
+OCCLUSION_WINDOW, OCCLUSION_STRIDE = 8, 4  # pixels
+
+WITH_PARAMETERS = ("residual", "vit")
+WITH_SRD = ("residual", "basic", "vgg", "depthwise")
+
+# Map and position (y, x) whose receptive field is stored: a corner, an interior point, one behind each
+# kind of block.
+ERF_AT: dict[str, list[tuple[str, int, int]]] = {
+    "residual": [
+        ("stem.relu", 0, 0),
+        ("blocks.0.relu", 5, 7),
+        ("blocks.2.relu2", 3, 2),
+        ("blocks.3.relu", 4, 3),
+    ],
+    "basic": [("blocks.0.relu", 4, 5), ("blocks.1.relu", 0, 5)],
+    "vgg": [("stages.1.relu1", 11, 12), ("stages.2.relu2", 6, 5)],
+    "depthwise": [
+        ("blocks.0.project_bn", 0, 27),
+        ("blocks.2.Add", 6, 7),
+        ("blocks.3.depthwise_relu6", 3, 3),
+        ("top_relu6", 2, 4),
+    ],
+}
+
+
+class Folder:
+    """Writes the arrays of one golden and keeps the list of what they mean."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files: dict[str, dict[str, Any]] = {}
+        if root.exists():
+            shutil.rmtree(root)
+        root.mkdir(parents=True)
+
+    def put(self, name: str, values: NDArray[Any], meaning: str) -> str:
+        """Store ``values`` as float32 under ``name`` and return the name."""
+        path = self.root / name
+        path.parent.mkdir(exist_ok=True)
+        np.save(path, np.ascontiguousarray(values, dtype=np.float32), allow_pickle=False)
+        self.files[name] = {"shape": list(values.shape), "meaning": meaning}
+        return name
+
+
+def write_srd(folder: Folder, name: str, net: nn.Module, x: Tensor, logits: Tensor, feature: str) -> dict[str, Any]:
+    """Store the SRD references of one net; ``net``, ``x`` and ``logits`` in float64."""
+    units, head = describe(net)
+    run = srd_oracle.decompose(units, x[0].numpy())
+    classes = logits.shape[1]
+    first, second = (int(c) for c in logits[0].argsort(descending=True)[:2])
+    starts: dict[str, tuple[NDArray[np.float64], str]] = {}
+    source = units[-1].name
+    if head is not None:
+        one_hot, difference = np.eye(classes)[first], np.eye(classes)[first] - np.eye(classes)[second]
+        identity = srd_oracle.start_identity(head, run.x[source], one_hot)
+        starts["identity"] = identity, "R_i = o_i[target], sums to the target logit"
+        starts["contrastive"] = (
+            srd_oracle.contrastive(identity),
+            "identity start minus its mean over positions",
+        )
+        starts["difference"] = (
+            srd_oracle.start_identity(head, run.x[source], difference),
+            f"identity start of logit {first} minus logit {second}",
+        )
+    else:
+        cam = attributions.gradcam(net, net.get_submodule(feature), x, first)
+        starts["identity"] = cam.relu, "Grad-CAM of the last feature layer, clipped at zero, not upsampled"
+        starts["contrastive"] = srd_oracle.contrastive(cam.relu), "the identity start minus its mean"
+        starts["raw"] = cam.raw, "Grad-CAM of the last feature layer, signed, not upsampled"
+    maps: dict[str, Any] = {}
+    layers: list[dict[str, Any]] = []
+    for kind, (start, meaning) in starts.items():
+        relevance = run.backward({source: start})
+        maps[kind] = {
+            "start": folder.put(f"srd_{kind}_start.npy", start, f"start map at {source}: {meaning}"),
+            "file": folder.put(
+                f"srd_{kind}.npy", relevance[srd_oracle.IMAGE], f"SRD relevance of the pixels, {kind} start"
+            ),
+            "sum": float(relevance[srd_oracle.IMAGE].sum()),
+        }
+        if kind == "difference":
+            maps[kind]["target"] = {str(first): 1, str(second): -1}
+        if kind == "identity":
+            layers = [
+                {
+                    "post": u.name,
+                    "pre": u.pre,
+                    "shape": list(run.x[u.name].shape),
+                    "activation": u.activation,
+                    "file": folder.put(
+                        f"srd_layer_{u.name}.npy",
+                        relevance[u.name],
+                        f"SRD relevance at {u.name}, identity start",
+                    ),
+                }
+                for u in units
+            ]
+    erfs = [
+        {
+            "tensor": tensor,
+            "y": y,
+            "x": column,
+            "file": folder.put(
+                f"erf_{tensor}_{y}_{column}.npy",
+                run.erf(tensor, (y, column)),
+                f"effective receptive field of {tensor} at row {y}, column {column}",
+            ),
+        }
+        for tensor, y, column in ERF_AT[name]
+    ]
+    lost = sum(
+        1 for u in units for shares in run.ratios[u.name].values() if abs(sum(r for *_, r in shares) - 1.0) > 1e-9
+    )
+    return {
+        "source": source,
+        "starts": maps,
+        "layers": layers,
+        "erf": erfs,
+        "positionsWithLostBias": lost,
+        "positions": sum(len(r) for r in run.ratios.values()),
+    }
+
+
+def write_apop(folder: Folder, net: nn.Module, x: Tensor, carrier: Tensor) -> list[dict[str, Any]]:
+    """Store logits under the activation pattern of ``x`` for a zero carrier and a second random image."""
+    tape = PatternTape(net)
+    tape.record(x)
+    image = folder.put("apop_carrier.npy", carrier.numpy(), "second image, driven through the pattern of the first")
+    return [
+        {
+            "carrier": source,
+            "logits": folder.put(f"apop_{kind}.npy", tape.replay(data).numpy(), f"logits of carrier '{kind}'"),
+        }
+        for kind, source, data in (
+            ("zeros", "zeros", torch.zeros_like(x)),
+            ("image", image, carrier),
+        )
+    ]
+
+
+def write(name: str, out: Path) -> dict[str, Any]:
+    """Write the golden folder of one net and return its manifest."""
+    spec = nets.NETS[name]
+    net, x, generator = nets.make(name)
+    spread = float(x.max() - x.min())
+    noise = SMOOTHGRAD_SIGMA * spread * torch.randn(SMOOTHGRAD_SAMPLES, *x.shape[1:], generator=generator)
+    carrier = nets.sample_image(spec.size, generator)
+    folder = Folder(out / name)
+
+    model = onnx_export.export(net, x)
+    onnx_export.save(model, folder.root / "model.onnx")
+
+    exact: nn.Module = copy.deepcopy(net).double()
+    x64 = x.double()
+    logits = exact(x64).detach()
+    target = int(logits.argmax())
+    grad = attributions.gradient(exact, x64, target)
+    rounded = attributions.gradient(net, x, target)
+
+    put = folder.put
+    put("x.npy", x.numpy(), "input image, used as it is")
+    put("logits.npy", logits.numpy(), "logits")
+    methods: dict[str, Any] = {
+        "gradient": {"file": put("gradient.npy", grad, "gradient of the target logit w.r.t. the input")},
+        "inputTimesGradient": {
+            "file": put(
+                "input_times_gradient.npy",
+                attributions.input_times_gradient(exact, x64, target),
+                "input × gradient",
+            )
+        },
+    }
+    if name in WITH_PARAMETERS:
+        methods["parameters"] = {
+            parameter: put(f"params/{parameter}.npy", values, f"gradient of the target logit w.r.t. {parameter}")
+            for parameter, values in attributions.parameter_gradients(exact, x64, target).items()
+        }
+    ig, delta = attributions.integrated_gradients(exact, x64, target, IG_STEPS)
+    methods["integratedGradients"] = {
+        "file": put("integrated_gradients.npy", ig, "integrated gradients from the zero image"),
+        "steps": IG_STEPS,
+        "rule": "riemann_right",
+        "baseline": "zeros",
+        "delta": delta,
+    }
+    cam = attributions.gradcam(exact, exact.get_submodule(spec.feature), x64, target)
+    methods["gradcam"] = {
+        "tensor": spec.feature,
+        "raw": put("gradcam_raw.npy", cam.raw, "Grad-CAM, signed"),
+        "relu": put("gradcam_relu.npy", cam.relu, "Grad-CAM, clipped at zero"),
+        "rawUpsampled": put("gradcam_raw_upsampled.npy", cam.raw_upsampled, "the signed map, bilinear to image size"),
+        "reluUpsampled": put(
+            "gradcam_relu_upsampled.npy", cam.relu_upsampled, "the clipped map, bilinear to image size"
+        ),
+        "alignCorners": False,
+    }
+    methods["smoothgrad"] = {
+        "noise": put("smoothgrad_noise.npy", noise.numpy(), "offsets added to the image, one per sample"),
+        "file": put(
+            "smoothgrad.npy",
+            attributions.smoothgrad(exact, x64, target, noise.double()),
+            "mean gradient over the noisy images",
+        ),
+        "samples": SMOOTHGRAD_SAMPLES,
+        "sigmaOfRange": SMOOTHGRAD_SIGMA,
+    }
+    methods["occlusion"] = {
+        "file": put(
+            "occlusion.npy",
+            attributions.occlusion(exact, x64, target, OCCLUSION_WINDOW, OCCLUSION_STRIDE)[0],
+            "mean drop of the target logit over the zeroed squares that cover a pixel",
+        ),
+        "window": OCCLUSION_WINDOW,
+        "stride": OCCLUSION_STRIDE,
+        "baseline": 0,
+    }
+    if name in WITH_SRD:
+        methods["srd"] = write_srd(folder, name, exact, x64, logits, spec.feature)
+        methods["apop"] = write_apop(folder, exact, x64, carrier.double())
+
+    manifest: dict[str, Any] = {
+        "version": 1,
+        "net": name,
+        "seed": spec.seed,
+        "command": COMMAND,
+        "packages": {p: importlib.metadata.version(p) for p in PACKAGES},
+        "model": "model.onnx",
+        "opset": onnx_export.OPSET,
+        "input": {"name": "image", "shape": list(x.shape), "file": "x.npy"},
+        "output": {"name": "logits", "shape": list(logits.shape), "file": "logits.npy"},
+        "target": target,
+        # How far float32 arithmetic alone moves this gradient: no float32 runtime can be asked for less.
+        "float32GradientError": float(np.linalg.norm(rounded - grad) / np.linalg.norm(grad)),
+        "methods": methods,
+        "files": folder.files,
+    }
+    (folder.root / "golden.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    return manifest
+
+
+def main(arguments: list[str] | None = None, report: Callable[[str], object] = print) -> int:
+    """Run the verb."""
+    parser = argparse.ArgumentParser(prog="python -m heliograph_training.goldens", description="Write the goldens.")
+    parser.add_argument("--out", type=Path, required=True, help="folder that receives one folder a net")
+    parser.add_argument("--net", choices=sorted(nets.NETS), action="append", help="only this net (repeatable)")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(2)
+    for name in options.net or nets.NETS:
+        manifest = write(name, options.out)
+        size = sum(f.stat().st_size for f in (options.out / name).rglob("*") if f.is_file())
+        report(
+            f"{name}: target {manifest['target']}, {len(manifest['files'])} files, {size / 1e6:.2f} MB, "
+            f"float32 gradient error {manifest['float32GradientError']:.1e}"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
