@@ -1,0 +1,69 @@
+/** Numbers as a reader sees them: a true minus sign, powers of ten instead of strings of zeros, steady digits. */
+import { scaleLinear } from 'd3-scale';
+import type { DisplayMode } from './types.ts';
+
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** “×10⁻⁴”, '' for the exponent 0. */
+export function powerOfTen(exponent: number): string {
+  if (exponent === 0) return '';
+  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]).join('');
+  return `×10${exponent < 0 ? '⁻' : ''}${digits}`;
+}
+
+/** Exponent shared by all numbers of a scale that ends at `limit`: 0 where plain decimals are short, 0.01 … 1000. */
+export function decimalExponent(limit: number): number {
+  if (!(limit > 0) || (limit >= 0.01 && limit < 10_000)) return 0;
+  return Math.floor(Math.log10(limit) + 1e-12);
+}
+
+function withMinus(text: string): string {
+  return text.replace('-', '−');
+}
+
+/** Rounded to significant digits, trailing zeros cut: “0.25”, “−3.1×10⁻⁵”, “not a number”. */
+export function formatNumber(value: number, digits = 3): string {
+  if (Number.isNaN(value)) return 'not a number';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  const exponent = decimalExponent(Math.abs(value));
+  return withMinus(String(Number((value / 10 ** exponent).toPrecision(digits)))) + powerOfTen(exponent);
+}
+
+/** A signed reading with the exponent and the decimals of its scale, so that digits do not dance under the pointer. */
+export function formatReading(value: number, limit: number): string {
+  if (!Number.isFinite(value)) return formatNumber(value);
+  const exponent = decimalExponent(limit);
+  const scaledLimit = limit / 10 ** exponent;
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(scaledLimit)));
+  const text = (value / 10 ** exponent).toFixed(decimals);
+  const zero = Number(text) === 0;
+  return `${zero ? text.replace('-', '') : withMinus(value > 0 ? `+${text}` : text)}${powerOfTen(exponent)}`;
+}
+
+export function formatPercent(share: number, decimals = 0): string {
+  return `${withMinus((100 * share).toFixed(decimals))} %`;
+}
+
+export interface Tick {
+  readonly value: number;
+  /** Place along the bar, 0…1. */
+  readonly at: number;
+  /** Number to be multiplied by the scale's power of ten. */
+  readonly text: string;
+}
+
+export interface LegendScale {
+  /** Shared power of ten, '' or “×10⁻⁴”. */
+  readonly power: string;
+  readonly ticks: readonly Tick[];
+}
+
+/** Round ticks of a legend from −limit (signed) or 0 to +limit; zero is always among them, ends only where they are round. */
+export function legendScale(mode: DisplayMode, limit: number, count = 5): LegendScale {
+  const exponent = decimalExponent(limit);
+  const end = limit / 10 ** exponent;
+  const scale = scaleLinear([mode === 'signed' ? -end : 0, end], [0, 1]);
+  const write = scale.tickFormat(count);
+  const ticks = scale.ticks(count).map((value) => ({ value: value * 10 ** exponent, at: scale(value), text: write(value) }));
+  return { power: powerOfTen(exponent), ticks };
+}
