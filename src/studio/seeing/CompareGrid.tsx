@@ -1,3 +1,12 @@
+import { type CSSProperties, type KeyboardEvent, useCallback, useRef, useState } from 'react';
+import type { MapData } from '../../runtime/protocol.ts';
+import { maximumMagnitude, resolveLimit, shareOfTotal } from './colormap.ts';
+import styles from './compare.module.css';
+import { Legend } from './Legend.tsx';
+import { MapCanvas } from './MapCanvas.tsx';
+import { formatPercent, formatReading } from './numbers.ts';
+import { type Point, readAt } from './reading.ts';
+import shared from './seeing.module.css';
 import type { CompareCell, LimitSetting, MapLook } from './types.ts';
 
 export interface CompareHeader {
@@ -28,6 +37,200 @@ export interface CompareGridProps {
   readonly onSelect: (row: string, column: string) => void;
 }
 
-export function CompareGrid(_: CompareGridProps) {
-  return null;
+/** Shares are computed once a map, not once a render. */
+function useShares(): (map: MapData) => MapData {
+  const known = useRef(new WeakMap<MapData, MapData>());
+  return useCallback((map) => {
+    const share = known.current.get(map) ?? shareOfTotal(map);
+    known.current.set(map, share);
+    return share;
+  }, []);
+}
+
+/**
+ * Methods × classes on one colour scale. Pointing at any cell reads all of them at the same place. Arrow keys move between
+ * cells, Enter or a click selects.
+ */
+export function CompareGrid(props: CompareGridProps) {
+  const { rows, columns, cellAt, picture, look, setting, onSetting, values, unit, selected, onSelect } = props;
+  const table = useRef<HTMLTableElement>(null);
+  const [focus, setFocus] = useState<readonly [row: number, column: number]>([0, 0]);
+  const [point, setPoint] = useState<Point | null>(null);
+  const share = useShares();
+
+  const cells = rows.map((row) =>
+    columns.map((column): CompareCell => {
+      const cell = cellAt(row.id, column.id);
+      return cell.kind === 'ready' && values === 'share' ? { ...cell, map: share(cell.map) } : cell;
+    }),
+  );
+  const maps = cells.flat().flatMap((cell) => (cell.kind === 'ready' ? [cell.map] : []));
+  const { limit, maximum } = useScale(maps, setting);
+
+  function onKeyDown(event: KeyboardEvent<HTMLTableElement>): void {
+    const [row, column] = focus;
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      Home: [row, 0],
+      End: [row, columns.length - 1],
+    };
+    const next = moves[event.key];
+    if (!next) return;
+    table.current?.querySelector<HTMLElement>(`[data-place="${next[0]},${next[1]}"]`)?.focus();
+    event.preventDefault();
+  }
+
+  return (
+    <div className={styles.compare}>
+      <div className={styles.compareScroll}>
+        <table ref={table} className={styles.compareTable} onKeyDown={onKeyDown}>
+          <caption className={shared.spoken}>Methods by classes on one colour scale. Arrow keys move between maps.</caption>
+          <thead>
+            <tr>
+              <td />
+              {columns.map(({ id, label, detail }) => (
+                <th key={id} scope="col">
+                  {label}
+                  <small>{detail}</small>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, y) => (
+              <tr key={row.id}>
+                <th scope="row">
+                  {row.label}
+                  <small>{row.detail}</small>
+                </th>
+                {columns.map((column, x) => (
+                  <td key={column.id}>
+                    <Cell
+                      cell={cells[y]?.[x] ?? { kind: 'empty' }}
+                      name={`${row.label}, ${column.label}`}
+                      place={`${y},${x}`}
+                      picture={picture}
+                      look={look}
+                      limit={limit}
+                      point={point}
+                      onPoint={setPoint}
+                      selected={selected?.row === row.id && selected.column === column.id}
+                      reachable={focus[0] === y && focus[1] === x}
+                      onFocus={() => setFocus([y, x])}
+                      onSelect={() => onSelect(row.id, column.id)}
+                    />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Legend
+        mode={look.mode}
+        limit={limit}
+        unit={values === 'share' ? 'share of each map’s Σ|r| per pixel' : unit}
+        setting={setting}
+        onSetting={onSetting}
+        maximum={maps.length > 0 ? maximum : undefined}
+        threshold={look.threshold}
+        contours={look.contours}
+      />
+    </div>
+  );
+}
+
+/** One scale for all maps, found anew only when a map or the setting changes. */
+function useScale(maps: readonly MapData[], setting: LimitSetting): { readonly limit: number; readonly maximum: number } {
+  const last = useRef<{ maps: readonly MapData[]; setting: LimitSetting; limit: number; maximum: number }>(null);
+  const old = last.current;
+  if (old && old.setting === setting && old.maps.length === maps.length && old.maps.every((map, i) => map === maps[i]))
+    return old;
+  const fresh = {
+    maps,
+    setting,
+    limit: resolveLimit(maps, setting),
+    maximum: maps.reduce((maximum, map) => Math.max(maximum, maximumMagnitude(map.values)), 0),
+  };
+  last.current = fresh;
+  return fresh;
+}
+
+interface CellProps {
+  readonly cell: CompareCell;
+  readonly name: string;
+  /** “row,column”, by which the arrow keys find it. */
+  readonly place: string;
+  readonly picture: ImageData | null;
+  readonly look: MapLook;
+  readonly limit: number;
+  readonly point: Point | null;
+  readonly onPoint: (point: Point | null) => void;
+  readonly selected: boolean;
+  readonly reachable: boolean;
+  readonly onFocus: () => void;
+  readonly onSelect: () => void;
+}
+
+function Cell(props: CellProps) {
+  const { cell, name, place, picture, look, limit, point, onPoint, selected, reachable, onFocus, onSelect } = props;
+  const map = cell.kind === 'ready' ? cell.map : null;
+  const value = map && point ? readAt(point, map, null).value : null;
+  const state = stateOf(cell);
+  const ratio = picture ? picture.width / picture.height : map ? map.width / map.height : 1;
+  return (
+    <button
+      type="button"
+      className={styles.compareCell}
+      aria-pressed={selected}
+      aria-label={`${name}: ${state}`}
+      aria-busy={cell.kind === 'pending'}
+      data-place={place}
+      tabIndex={reachable ? 0 : -1}
+      onFocus={onFocus}
+      onClick={onSelect}
+    >
+      <span
+        className={styles.comparePicture}
+        style={{ '--ratio': ratio } as CSSProperties}
+        onPointerMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          onPoint({ y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width });
+        }}
+        onPointerLeave={() => onPoint(null)}
+      >
+        {map && <MapCanvas className={shared.canvas} picture={picture} map={map} look={look} limit={limit} alt="" />}
+        {map && point && <span className={styles.dot} style={{ left: `${100 * point.x}%`, top: `${100 * point.y}%` }} />}
+        {cell.kind === 'pending' && (
+          <progress
+            className={shared.progress}
+            aria-label={cell.label}
+            {...(cell.fraction === null ? {} : { value: cell.fraction })}
+          />
+        )}
+        {!map && (
+          <span className={styles.compareNote} data-error={cell.kind === 'error' || undefined}>
+            {state}
+          </span>
+        )}
+      </span>
+      <span className={styles.compareValue}>{value !== null && formatReading(value, limit)}</span>
+    </button>
+  );
+}
+
+function stateOf(cell: CompareCell): string {
+  switch (cell.kind) {
+    case 'empty':
+      return 'Not computed. Select to compute.';
+    case 'pending':
+      return cell.fraction === null ? cell.label : `${cell.label} · ${formatPercent(cell.fraction)}`;
+    case 'error':
+      return cell.message;
+    case 'ready':
+      return cell.alt;
+  }
 }

@@ -1,5 +1,10 @@
+import { type CSSProperties, type KeyboardEvent, memo, useMemo, useRef } from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
-import type { DisplayMode } from './types.ts';
+import { resolveLimit } from './colormap.ts';
+import { MapCanvas } from './MapCanvas.tsx';
+import { formatNumber, formatPercent } from './numbers.ts';
+import styles from './seeing.module.css';
+import { DEFAULT_LIMIT, DEFAULT_LOOK, type DisplayMode, type MapLook } from './types.ts';
 
 export interface StripLayer {
   /** The hidden tensor's name, or the model's image input. */
@@ -21,12 +26,107 @@ export interface LayerStripProps {
   readonly mode: DisplayMode;
   /** Explained score; shows each layer's sum as a part of it. */
   readonly score: number | null;
-  /** Says what the numbers are, 'Σ R' by default. */
+  /** Says what the numbers are, “ΣR” by default. */
   readonly quantity?: string;
   /** Layers are being computed. */
   readonly busy?: boolean;
 }
 
-export function LayerStrip(_: LayerStripProps) {
-  return null;
+/** Sum of the finite values, in double precision. */
+function sumOf(map: MapData): number {
+  let sum = 0;
+  for (const value of map.values) if (Number.isFinite(value)) sum += value;
+  return sum;
 }
+
+/**
+ * Relevance at every stage of the network, 120 px high. Each picture has its own colour scale, because positions grow and
+ * their number shrinks from layer to layer; the sums below are comparable. Arrow keys move, Enter or Space selects.
+ */
+export function LayerStrip({ layers, current, onSelect, mode, score, quantity = 'ΣR', busy = false }: LayerStripProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const look = useMemo<MapLook>(() => ({ ...DEFAULT_LOOK, mode, ground: 'solid', opacity: 1, smooth: false }), [mode]);
+  const active = layers.some(({ tensor }) => tensor === current) ? current : layers[0]?.tensor;
+
+  function onKeyDown(event: KeyboardEvent<HTMLDivElement>): void {
+    const options = [...(list.current?.querySelectorAll<HTMLElement>('[role=option]') ?? [])];
+    const here = options.findIndex((option) => option.matches(':focus'));
+    const targets: Readonly<Record<string, number>> = {
+      ArrowRight: here + 1,
+      ArrowLeft: here - 1,
+      Home: 0,
+      End: options.length - 1,
+    };
+    const target = targets[event.key];
+    const layer = layers[here];
+    if (target !== undefined) options[target]?.focus();
+    else if (layer && (event.key === 'Enter' || event.key === ' ')) onSelect(layer.tensor);
+    else return;
+    event.preventDefault();
+  }
+
+  return (
+    <div
+      ref={list}
+      className={styles.strip}
+      role="listbox"
+      aria-label="Layers, from input to output"
+      aria-orientation="horizontal"
+      aria-busy={busy}
+      onKeyDown={onKeyDown}
+    >
+      {layers.map((layer) => (
+        <Layer
+          key={layer.tensor}
+          layer={layer}
+          look={look}
+          score={score}
+          quantity={quantity}
+          selected={layer.tensor === current}
+          reachable={layer.tensor === active}
+          onSelect={onSelect}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface LayerProps {
+  readonly layer: StripLayer;
+  readonly look: MapLook;
+  readonly score: number | null;
+  readonly quantity: string;
+  readonly selected: boolean;
+  /** The one option Tab stops at. */
+  readonly reachable: boolean;
+  readonly onSelect: (tensor: string) => void;
+}
+
+const Layer = memo(function Layer({ layer, look, score, quantity, selected, reachable, onSelect }: LayerProps) {
+  const { tensor, label, channels, height, width, map } = layer;
+  const limit = useMemo(() => (map ? resolveLimit([map], DEFAULT_LIMIT) : 1), [map]);
+  const sum = useMemo(() => (map ? sumOf(map) : null), [map]);
+  const size = `${channels} × ${height} × ${width}`;
+  const part = sum !== null && score ? ` · ${formatPercent(sum / score)}` : '';
+  const total = sum === null ? 'not computed' : `${quantity} ${formatNumber(sum)}${part}`;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys of all its options
+    <div
+      className={styles.layer}
+      role="option"
+      aria-selected={selected}
+      aria-label={`${label ?? tensor}, ${size}, ${total}`}
+      title={`${tensor}\n${size}\n${total}`}
+      tabIndex={reachable ? 0 : -1}
+      onClick={() => onSelect(tensor)}
+    >
+      <span className={styles.thumb} style={{ '--ratio': width / height } as CSSProperties}>
+        {map && <MapCanvas picture={null} map={map} look={look} limit={limit} alt="" />}
+      </span>
+      <span className={styles.layerName}>{label ?? tensor}</span>
+      <span className={styles.layerSum}>
+        {height}×{width} {sum !== null && total}
+      </span>
+    </div>
+  );
+});

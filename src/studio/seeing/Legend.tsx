@@ -1,3 +1,9 @@
+import { ActionIcon, CopyButton, NativeSelect, TextInput, Tooltip } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { useState } from 'react';
+import { cssGradient } from './colormap.ts';
+import { decimalExponent, formatNumber, legendScale } from './numbers.ts';
+import styles from './seeing.module.css';
 import type { DisplayMode, LimitSetting } from './types.ts';
 
 export interface LegendProps {
@@ -16,6 +22,128 @@ export interface LegendProps {
   readonly contours?: readonly number[];
 }
 
-export function Legend(_: LegendProps) {
-  return null;
+/** Percentiles on offer; 100 is the maximum. */
+const PERCENTILES = [99, 99.5, 99.9, 100];
+
+/** Tab-separated lines a spreadsheet takes: the limits, the largest value and the unit. */
+function numbersAsText({ mode, limit, unit, maximum }: LegendProps): string {
+  const lines = [
+    ['from', mode === 'signed' ? -limit : 0],
+    ['to', limit],
+    ...(maximum === undefined ? [] : [['largest size', maximum]]),
+    ['unit', unit],
+  ];
+  return lines.map((line) => line.join('\t')).join('\n');
+}
+
+/** Colour bar with numbers and unit, zero at its centre for signed maps, and the control of where it ends. */
+export function Legend(props: LegendProps) {
+  const { mode, limit, unit, setting, onSetting, maximum, threshold = 0, contours = [] } = props;
+  const { power, ticks } = legendScale(mode, limit);
+  const signed = mode === 'signed';
+  const place = (fraction: number) => `${100 * (signed ? 0.5 + fraction / 2 : fraction)}%`;
+  const marks = contours.flatMap((level) => (signed ? [level, -level] : [level]));
+  return (
+    <div className={styles.legend}>
+      <div className={styles.legendScale}>
+        {signed && (
+          <div className={styles.legendEnds} aria-hidden="true">
+            <span>against</span>
+            <span>for</span>
+          </div>
+        )}
+        <div
+          className={styles.bar}
+          role="img"
+          aria-label={`Colour scale from ${formatNumber(signed ? -limit : 0)} to ${formatNumber(limit)} ${unit}${signed ? ', white at zero, red for, blue against' : ''}`}
+          style={{ backgroundImage: cssGradient(mode) }}
+        >
+          {threshold > 0 && (
+            <span
+              className={styles.hidden}
+              style={signed ? { left: place(-threshold), right: place(-threshold) } : { left: 0, width: place(threshold) }}
+            />
+          )}
+          {marks.map((level) => (
+            <span key={level} className={styles.mark} style={{ left: place(level) }} />
+          ))}
+        </div>
+        <div className={styles.ticks} aria-hidden="true">
+          {ticks.map((tick) => (
+            <span key={tick.value} className={styles.tick} style={{ left: `${100 * tick.at}%` }}>
+              {tick.text}
+            </span>
+          ))}
+        </div>
+        <div className={styles.unit}>
+          {power} {unit}
+        </div>
+      </div>
+      <div className={styles.legendTools}>
+        {onSetting && <LimitEditor limit={limit} setting={setting} onSetting={onSetting} />}
+        {maximum !== undefined && <span className={styles.quiet}>largest {formatNumber(maximum)}</span>}
+        <CopyButton value={numbersAsText(props)}>
+          {({ copied, copy }) => (
+            <Tooltip label={copied ? 'Copied' : 'Copy the numbers'}>
+              <ActionIcon variant="subtle" color="gray" size="sm" onClick={copy} aria-label="Copy the numbers of the scale">
+                {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+              </ActionIcon>
+            </Tooltip>
+          )}
+        </CopyButton>
+      </div>
+    </div>
+  );
+}
+
+/** Chooses where the scale ends: a percentile of |r|, or a number that is typed (“0.02”, “2e-4”). */
+function LimitEditor({ limit, setting, onSetting }: Required<Pick<LegendProps, 'limit' | 'setting' | 'onSetting'>>) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const shown = decimalExponent(limit) === 0 ? String(Number(limit.toPrecision(3))) : limit.toExponential(2);
+  const typed = Number((draft ?? shown).replace(',', '.'));
+  const valid = typed > 0 && typed < Infinity;
+  const offered =
+    setting.kind === 'percentile' ? [...new Set([...PERCENTILES, setting.percentile])].sort((a, b) => a - b) : PERCENTILES;
+
+  function take(): void {
+    if (draft !== null && valid && draft !== shown) onSetting({ kind: 'fixed', limit: typed });
+    setDraft(null);
+  }
+
+  return (
+    <>
+      <NativeSelect
+        size="xs"
+        aria-label="Where the colour scale ends"
+        value={setting.kind === 'fixed' ? 'fixed' : String(setting.percentile)}
+        data={[
+          ...offered.map((percentile) => ({
+            value: String(percentile),
+            label: percentile === 100 ? 'ends at the largest |r|' : `ends at ${percentile} % of |r|`,
+          })),
+          { value: 'fixed', label: 'ends at a number' },
+        ]}
+        onChange={({ currentTarget: { value } }) =>
+          onSetting(
+            value === 'fixed'
+              ? { kind: 'fixed', limit: Number(limit.toPrecision(3)) }
+              : { kind: 'percentile', percentile: Number(value) },
+          )
+        }
+      />
+      <TextInput
+        size="xs"
+        w={84}
+        aria-label="Limit of the colour scale"
+        error={!valid}
+        value={draft ?? shown}
+        onChange={({ currentTarget }) => setDraft(currentTarget.value)}
+        onBlur={take}
+        onKeyDown={({ key }) => {
+          if (key === 'Enter') take();
+          if (key === 'Escape') setDraft(null);
+        }}
+      />
+    </>
+  );
 }

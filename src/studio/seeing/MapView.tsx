@@ -1,4 +1,10 @@
+import { type CSSProperties, type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
+import { colourOf } from './colormap.ts';
+import { MapCanvas } from './MapCanvas.tsx';
+import { formatPercent, formatReading } from './numbers.ts';
+import { cellAt, describeReading, extremePoint, type Point, readAt, stepPoint } from './reading.ts';
+import styles from './seeing.module.css';
 import type { Explained, MapLook, Picking, Reading, ViewStatus } from './types.ts';
 
 export interface MapViewProps {
@@ -18,6 +24,230 @@ export interface MapViewProps {
   readonly onRead?: (reading: Reading | null) => void;
 }
 
-export function MapView(_: MapViewProps) {
-  return null;
+/** Cells per arrow key with Shift held. */
+const LONG_STEP = 10;
+/** A held arrow key must not flood a screen reader. */
+const ANNOUNCE_AFTER_MS = 400;
+/** Finer grids are not drawn in full: their lines would cover the picture. */
+const FINEST_GRID = 32;
+
+const ARROWS: Readonly<Record<string, readonly [rows: number, columns: number]>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+/**
+ * The stage: a picture with a map over it, as large as its container allows. Pointer or arrow keys read the value under
+ * a point; Home and End go to what speaks most for and against; in picking mode a click or Enter chooses a position.
+ */
+export function MapView(props: MapViewProps) {
+  const { picture, map, look, limit, unit, explained, alt, picking, onRead } = props;
+  const status = props.status ?? { kind: 'ready' };
+  const [point, setPoint] = useState<Point | null>(null);
+  const [byKeyboard, setByKeyboard] = useState(false);
+  const reading = useMemo(() => (point ? readAt(point, map, picture) : null), [point, map, picture]);
+  const spoken = useSettled(byKeyboard && reading ? describeReading(reading, limit) : '', ANNOUNCE_AFTER_MS);
+
+  const report = useRef(onRead);
+  useEffect(() => {
+    report.current = onRead;
+  }, [onRead]);
+  useEffect(() => report.current?.(reading), [reading]);
+
+  const ratio = picture ? picture.width / picture.height : map ? map.width / map.height : 1;
+  const grid = picking ?? map ?? picture;
+
+  function pick(at: Point): void {
+    picking?.onPick(cellAt(at.y, picking.height), cellAt(at.x, picking.width));
+  }
+
+  function onPointer(event: PointerEvent<HTMLDivElement>): void {
+    const box = event.currentTarget.getBoundingClientRect();
+    setByKeyboard(false);
+    setPoint({ y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width });
+  }
+
+  function onKeyDown(event: KeyboardEvent<HTMLDivElement>): void {
+    if (!grid || event.altKey || event.ctrlKey || event.metaKey) return;
+    const here = point ?? { y: 0.5, x: 0.5 };
+    const arrow = ARROWS[event.key];
+    let next: Point | null = null;
+    if (arrow) {
+      const cells = event.shiftKey ? LONG_STEP : 1;
+      next = stepPoint(here, arrow[0] * cells, arrow[1] * cells, grid.height, grid.width);
+    } else if (map && (event.key === 'Home' || event.key === 'End')) {
+      next = extremePoint(map, event.key === 'Home' ? 1 : -1);
+    } else if (picking && (event.key === 'Enter' || event.key === ' ')) {
+      pick(here);
+    } else if (event.key === 'Escape' && point) {
+      setPoint(null);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    if (next) {
+      setByKeyboard(true);
+      setPoint(next);
+    }
+  }
+
+  return (
+    <figure className={styles.view} data-stage>
+      <div className={styles.stage}>
+        <div
+          className={styles.frame}
+          style={{ '--ratio': ratio } as CSSProperties}
+          role="application"
+          aria-roledescription="explained picture"
+          aria-label={
+            picking ? `${picking.label}. Arrow keys move, Enter picks.` : 'Read values: arrow keys move the reading point.'
+          }
+          aria-busy={status.kind === 'running'}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes the keyboard
+          tabIndex={0}
+          data-picking={picking ? true : undefined}
+          onPointerMove={onPointer}
+          onPointerDown={onPointer}
+          onPointerLeave={() => setPoint(null)}
+          onClick={(event) => {
+            const box = event.currentTarget.getBoundingClientRect();
+            pick({ y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width });
+          }}
+          onKeyDown={onKeyDown}
+          onBlur={() => setPoint(null)}
+        >
+          <MapCanvas
+            className={styles.canvas}
+            picture={picture}
+            map={map}
+            look={look}
+            limit={limit}
+            alt={alt || 'Nothing to show yet'}
+          />
+          {picking && <PickGrid picking={picking} point={point} />}
+          {point && <Crosshair point={point} />}
+          <Veil status={status} />
+        </div>
+      </div>
+      <figcaption className={styles.caption}>
+        <Caption explained={explained} />
+        <Readout reading={reading} map={map} look={look} limit={limit} unit={unit} />
+      </figcaption>
+      <div className={styles.spoken} aria-live="polite">
+        {spoken}
+      </div>
+    </figure>
+  );
+}
+
+/** The value once it has not changed for a while. */
+function useSettled(value: string, milliseconds: number): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return settled;
+}
+
+function Crosshair({ point }: { readonly point: Point }) {
+  const x = 100 * point.x;
+  const y = 100 * point.y;
+  return (
+    <svg className={styles.overlay} viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+      {(['edge', 'line'] as const).map((part) => (
+        <path key={part} className={styles[part]} d={`M${x} 0V100M0 ${y}H100`} />
+      ))}
+    </svg>
+  );
+}
+
+/** The layer's positions, the one under the point, and the chosen one. */
+function PickGrid({ picking, point }: { readonly picking: Picking; readonly point: Point | null }) {
+  const { height, width, current } = picking;
+  const full = Math.max(height, width) <= FINEST_GRID;
+  const lines = full
+    ? [
+        ...Array.from({ length: height - 1 }, (_, i) => `M0 ${i + 1}H${width}`),
+        ...Array.from({ length: width - 1 }, (_, i) => `M${i + 1} 0V${height}`),
+      ]
+    : [];
+  return (
+    <svg className={styles.overlay} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
+      <path className={styles.grid} d={lines.join('')} />
+      {point && <rect className={styles.cellHover} x={cellAt(point.x, width)} y={cellAt(point.y, height)} width={1} height={1} />}
+      {current && <rect className={styles.cellCurrentEdge} x={current[1]} y={current[0]} width={1} height={1} />}
+      {current && <rect className={styles.cellCurrent} x={current[1]} y={current[0]} width={1} height={1} />}
+    </svg>
+  );
+}
+
+function Veil({ status }: { readonly status: ViewStatus }) {
+  const running = status.kind === 'running' ? status : null;
+  return (
+    <div className={styles.veil} data-on={status.kind !== 'ready' || undefined}>
+      {running && (
+        <>
+          <progress
+            className={styles.progress}
+            aria-label={running.label}
+            {...(running.fraction === null ? {} : { value: running.fraction })}
+          />
+          <span className={styles.chip}>
+            {running.label}
+            {running.fraction !== null && ` · ${formatPercent(running.fraction)}`}
+          </span>
+        </>
+      )}
+      {status.kind === 'stale' && <span className={styles.chip}>Out of date</span>}
+    </div>
+  );
+}
+
+function Caption({ explained }: { readonly explained: Explained | null }) {
+  if (!explained) return <span className={styles.explained} />;
+  const { method, target, layer, start, model } = explained;
+  const details = [layer ?? 'input', start, model].filter((part) => part !== null && part !== '');
+  return (
+    <span className={styles.explained}>
+      <strong>{[method, target].filter((part) => part !== '').join(', ')}</strong>{' '}
+      <span className={styles.quiet}>{details.join(' · ')}</span>
+    </span>
+  );
+}
+
+interface ReadoutProps {
+  readonly reading: Reading | null;
+  readonly map: MapData | null;
+  readonly look: MapLook;
+  readonly limit: number;
+  readonly unit: string;
+}
+
+function Readout({ reading, map, look, limit, unit }: ReadoutProps) {
+  if (!reading) {
+    return <span className={`${styles.readout} ${styles.quiet}`}>{map ? 'Point at the picture to read values' : ''}</span>;
+  }
+  const swatch = (rgb: readonly number[]) => <span className={styles.swatch} style={{ background: `rgb(${rgb.join(' ')})` }} />;
+  return (
+    <span className={styles.readout}>
+      <span className={styles.quiet}>
+        x {formatPercent(reading.x)}, y {formatPercent(reading.y)}
+      </span>
+      {map && (
+        <span title={unit}>
+          {swatch(colourOf(reading.value, limit, look.mode))}
+          <strong>{formatReading(reading.value, limit)}</strong>
+        </span>
+      )}
+      {reading.rgb && (
+        <span title="Red, green and blue of the picture, 0 to 255">
+          {swatch(reading.rgb)}
+          {reading.rgb.join(' ')}
+        </span>
+      )}
+    </span>
+  );
 }
