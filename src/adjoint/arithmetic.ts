@@ -5,7 +5,8 @@
  * Subgradients: Abs 0 at 0; Min and Max share a tie equally among the tied operands (as torch.maximum does).
  */
 import type { GraphBuilder } from '../graph/builder.ts';
-import { type Node, requiredInput, requiredOutput } from '../graph/graph.ts';
+import { int, type Node, requiredInput, requiredOutput } from '../graph/graph.ts';
+import { elementCode } from '../graph/infer/creation.ts';
 import { numbers } from '../graph/tensor.ts';
 import { greater, indicator, isFloat, scale, select, timesSign, unaryRule, unbroadcast } from './common.ts';
 import type { AdjointRule } from './rule.ts';
@@ -66,7 +67,7 @@ function powSlope(builder: GraphBuilder, base: string, exponent: string): string
     if (value === 3) return scale(builder, builder.multiply(base, base), 3);
     return scale(builder, builder.emit('Pow', [base, builder.scalar(value - 1)]), value);
   }
-  const power = isFloat(builder, exponent) ? exponent : builder.emit('Cast', [exponent], { to: { kind: 'int', value: 1 } });
+  const power = isFloat(builder, exponent) ? exponent : builder.emit('Cast', [exponent], { to: int(elementCode('float32')) });
   return builder.multiply(power, builder.emit('Pow', [base, builder.subtract(power, builder.scalar(1))]));
 }
 

@@ -1,28 +1,14 @@
 /** Vector–Jacobian product of `Einsum`: an Einsum of the cotangent with the other operands. */
-import { type Node, requiredInput, stringAttribute, text } from '../graph/graph.ts';
+import { requiredInput, stringAttribute, text } from '../graph/graph.ts';
+import { parseEinsum } from '../graph/infer/linear.ts';
 import { unsupportedForm } from './common.ts';
 import type { AdjointRule } from './rule.ts';
-
-interface Equation {
-  readonly operands: readonly string[];
-  readonly output: string;
-}
-
-/** Splits an equation; the implicit output is every label that appears once, in alphabetical order. */
-function parse(node: Node): Equation {
-  const [left = '', right] = stringAttribute(node, 'equation', '').replaceAll(/\s/g, '').split('->');
-  if (left.includes('.')) throw unsupportedForm(node, 'its equation uses an ellipsis');
-  const operands = left.split(',');
-  const labels = operands.join('');
-  const once = [...labels].filter((label) => labels.split(label).length === 2).sort();
-  return { operands, output: right ?? once.join('') };
-}
 
 const hasRepeats = (labels: string): boolean => new Set(labels).size < labels.length;
 
 export const einsum: AdjointRule = (builder, node, [cotangent], wanted) => {
   if (cotangent === null || cotangent === undefined) return node.inputs.map(() => null);
-  const { operands, output } = parse(node);
+  const { operands, result } = parseEinsum(stringAttribute(node, 'equation', ''));
   if (operands.some(hasRepeats)) throw unsupportedForm(node, 'its equation takes a diagonal');
   const sizes = new Map<string, number>();
   operands.forEach((labels, operand) => {
@@ -38,10 +24,10 @@ export const einsum: AdjointRule = (builder, node, [cotangent], wanted) => {
     const others = operands.flatMap((other, index) =>
       index === operand ? [] : [{ labels: other, name: requiredInput(node, index) }],
     );
-    const known = new Set([output, ...others.map((other) => other.labels)].join(''));
+    const known = new Set([result, ...others.map((other) => other.labels)].join(''));
     // A label that only this operand has is summed away in the forward pass: its cotangent is the same all along it.
     const kept = [...labels].filter((label) => known.has(label));
-    const equation = `${[output, ...others.map((other) => other.labels)].join(',')}->${kept.join('')}`;
+    const equation = `${[result, ...others.map((other) => other.labels)].join(',')}->${kept.join('')}`;
     const reduced = builder.emit('Einsum', [cotangent, ...others.map((other) => other.name)], { equation: text(equation) });
     if (kept.length === labels.length) return reduced;
     const aligned = builder.reshape(

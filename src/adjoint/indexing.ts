@@ -1,12 +1,10 @@
 /** Vector–Jacobian products of operators that pick, join or accumulate elements along an axis. */
 import type { GraphBuilder } from '../graph/builder.ts';
 import { int, intAttribute, requiredInput, requiredOutput, text } from '../graph/graph.ts';
+import { elementCode } from '../graph/infer/creation.ts';
 import { type Shape, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { constantNumbers, frontAxis, unaryRule, zeros } from './common.ts';
 import type { AdjointRule } from './rule.ts';
-
-/** ONNX's number of the element type int64. */
-const ONNX_INT64 = 7;
 
 /** Elements start, start + step, … of an axis. Steps may be negative. */
 interface Progression {
@@ -151,7 +149,7 @@ function columnOf(values: readonly number[]): Tensor {
 /** Indices that are known only at run time, as ScatterND takes them: int64 [count, 1]. */
 function indexColumn(builder: GraphBuilder, indices: string, count: number): string {
   const column = builder.reshape(indices, [count, 1]);
-  return builder.type(indices).type === 'int64' ? column : builder.emit('Cast', [column], { to: int(ONNX_INT64) });
+  return builder.type(indices).type === 'int64' ? column : builder.emit('Cast', [column], { to: int(elementCode('int64')) });
 }
 
 export const gatherElements: AdjointRule = unaryRule((builder, node, cotangent) => {

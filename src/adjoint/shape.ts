@@ -1,11 +1,8 @@
 /** Vector–Jacobian products of operators that rearrange, repeat or relabel elements. */
 import { int, intAttribute, intsAttribute, requiredInput, requiredOutput, stringAttribute } from '../graph/graph.ts';
+import { elementCode } from '../graph/infer/creation.ts';
 import { constantNumbers, isFloat, unaryRule, unbroadcast, unsupportedForm } from './common.ts';
 import type { AdjointRule } from './rule.ts';
-
-/** ONNX's numbers of the float element types. */
-const ONNX_FLOAT = 1;
-const ONNX_DOUBLE = 11;
 
 /** For operators that keep the order of the elements: the cotangent in the input's shape. */
 const reshapeBack: AdjointRule = unaryRule((builder, node, cotangent) =>
@@ -61,7 +58,7 @@ export const cast: AdjointRule = unaryRule((builder, node, cotangent) => {
   if (!isFloat(builder, input) || !isFloat(builder, requiredOutput(node, 0))) return null;
   const { type } = builder.type(input);
   if (builder.type(cotangent).type === type) return cotangent;
-  return builder.emit('Cast', [cotangent], { to: int(type === 'float32' ? ONNX_FLOAT : ONNX_DOUBLE) });
+  return builder.emit('Cast', [cotangent], { to: int(elementCode(type)) });
 });
 
 /** [N, C·b², H, W] → [N, C, H·b, W·b]; backwards the block's rows and columns return to the channels. */
