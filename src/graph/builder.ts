@@ -135,6 +135,14 @@ export class GraphBuilder {
     this.#nodes.push(node);
   }
 
+  /**
+   * Appends a forward node again, unchanged but for its inputs. Its outputs keep the types the base graph gives them, so this
+   * works for operators whose shapes nobody here can infer.
+   */
+  replay(node: Node, renamed: ReadonlyMap<string, string>): void {
+    this.#nodes.push({ ...node, inputs: node.inputs.map((name) => renamed.get(name) ?? name) });
+  }
+
   // Short forms of the operators every transform writes.
 
   addValues = (a: string, b: string): string => this.emit('Add', [a, b]);

@@ -1,0 +1,131 @@
+import { pruneGraph, readsOf } from './builder.ts';
+import { floatAttribute, inputAt, intAttribute, type Node, type StaticGraph } from './graph.ts';
+import { type FloatTensor, float32, type Shape, sizeOf, type Tensor, float32 as vector } from './tensor.ts';
+
+/** A batch norm as a map per channel: y = gain·x + shift. */
+interface Affine {
+  readonly gain: Float64Array;
+  readonly shift: Float64Array;
+}
+
+/** What a linear operator becomes once a batch norm is in its weights. */
+interface Folded {
+  readonly op: string;
+  readonly weights: FloatTensor;
+  readonly bias: Float32Array;
+  readonly attributes: Node['attributes'];
+}
+
+/**
+ * Folds every inference-mode BatchNormalization into the Conv, ConvTranspose, Gemm or MatMul before it, where that one's
+ * weights are constant and nothing else reads its output. The operator takes over the batch norm's output name, so a
+ * hidden tensor is still found under the name the model file gives it; the tensor between the two is gone.
+ */
+export function foldBatchNorm(graph: StaticGraph): StaticGraph {
+  const readers = countReaders(graph);
+  const producers = new Map(graph.nodes.flatMap((node, index) => node.outputs.map((name) => [name, index] as const)));
+  const nodes: (Node | undefined)[] = [...graph.nodes];
+  const initializers = new Map(graph.initializers);
+  const types = new Map(graph.types);
+  const add = (hint: string, tensor: FloatTensor): string => {
+    let name = hint;
+    for (let count = 1; types.has(name); count += 1) name = `${hint}_${count}`;
+    initializers.set(name, tensor);
+    types.set(name, { type: 'float32', dims: tensor.dims });
+    return name;
+  };
+  nodes.forEach((norm, at) => {
+    if (norm?.op !== 'BatchNormalization' || norm.domain !== '') return;
+    const input = inputAt(norm, 0);
+    const before = producers.get(input);
+    const linear = before === undefined ? undefined : nodes[before];
+    const affine = affineOf(norm, initializers);
+    if (before === undefined || linear === undefined || affine === undefined || readers.get(input) !== 1) return;
+    const folded = fold(linear, affine, graph, initializers);
+    if (folded === undefined) return;
+    const [output = ''] = norm.outputs;
+    const weights = add(`${inputAt(linear, 1)}_folded`, folded.weights);
+    const bias = add(`${inputAt(linear, 1)}_folded_bias`, vector([folded.bias.length], folded.bias));
+    // It moves to the batch norm's place in the file; its other inputs are all known there.
+    nodes[before] = undefined;
+    nodes[at] = {
+      ...linear,
+      op: folded.op,
+      inputs: [inputAt(linear, 0), weights, bias],
+      outputs: [output],
+      attributes: folded.attributes,
+    };
+    types.delete(input);
+  });
+  return pruneGraph({ ...graph, nodes: nodes.filter((node) => node !== undefined), initializers, types });
+}
+
+function countReaders(graph: StaticGraph): Map<string, number> {
+  const readers = new Map<string, number>();
+  const count = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1);
+  for (const node of graph.nodes) for (const name of readsOf(node)) count(name);
+  for (const output of graph.outputs) count(output.name);
+  return readers;
+}
+
+function floatData(name: string, constants: ReadonlyMap<string, Tensor>): Float32Array | undefined {
+  const tensor = constants.get(name);
+  return tensor?.type === 'float32' ? tensor.data : undefined;
+}
+
+/** y = scale·(x − mean)/√(variance + ε) + bias (Ioffe and Szegedy 2015), or undefined where a statistic is not constant. */
+function affineOf(norm: Node, constants: ReadonlyMap<string, Tensor>): Affine | undefined {
+  const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) => floatData(inputAt(norm, index), constants));
+  if (scale === undefined || bias === undefined || mean === undefined || variance === undefined) return undefined;
+  const epsilon = floatAttribute(norm, 'epsilon', 1e-5);
+  const gain = Float64Array.from(scale, (value, channel) => value / Math.sqrt((variance[channel] ?? 0) + epsilon));
+  const shift = Float64Array.from(bias, (value, channel) => value - (mean[channel] ?? 0) * (gain[channel] ?? 0));
+  return { gain, shift };
+}
+
+function fold(linear: Node, affine: Affine, graph: StaticGraph, constants: ReadonlyMap<string, Tensor>): Folded | undefined {
+  const tensor = constants.get(inputAt(linear, 1));
+  if (tensor?.type !== 'float32' || linear.domain !== '') return undefined;
+  const channelOf = outputChannel(linear, tensor.dims, graph.types.get(inputAt(linear, 0))?.dims ?? []);
+  const addend = constants.get(inputAt(linear, 2));
+  const channels = affine.gain.length;
+  // A Gemm may add a whole matrix; only an addend per channel folds.
+  const perChannel =
+    addend === undefined ||
+    (addend.type === 'float32' && [1, channels].includes(sizeOf(addend.dims)) && addend.dims.at(-1) === sizeOf(addend.dims));
+  if (channelOf === undefined || !perChannel || (addend === undefined && inputAt(linear, 2) !== '')) return undefined;
+  const weights = tensor.data.map((value, index) => value * (affine.gain[channelOf(index)] ?? 0));
+  const beta = linear.op === 'Gemm' ? floatAttribute(linear, 'beta', 1) : 1;
+  const own = addend === undefined ? undefined : floatData(inputAt(linear, 2), constants);
+  const bias = Float32Array.from(affine.shift, (shift, channel) => {
+    const before = own === undefined ? 0 : (own[own.length === 1 ? 0 : channel] ?? 0) * beta;
+    return before * (affine.gain[channel] ?? 0) + shift;
+  });
+  const { beta: _, ...attributes } = linear.attributes;
+  return { op: linear.op === 'MatMul' ? 'Gemm' : linear.op, weights: float32(tensor.dims, weights), bias, attributes };
+}
+
+/** For each place in a linear operator's weights the output channel it feeds; undefined where the operator is not covered. */
+function outputChannel(linear: Node, weights: Shape, input: Shape): ((index: number) => number) | undefined {
+  const [first = 1, second = 1] = weights;
+  switch (linear.op) {
+    case 'Conv': {
+      const perChannel = sizeOf(weights.slice(1));
+      return (index) => Math.floor(index / perChannel);
+    }
+    case 'ConvTranspose': {
+      const kernel = sizeOf(weights.slice(2));
+      const inputsPerGroup = first / intAttribute(linear, 'group', 1);
+      return (index) => {
+        const place = Math.floor(index / kernel);
+        return Math.floor(Math.floor(place / second) / inputsPerGroup) * second + (place % second);
+      };
+    }
+    case 'Gemm':
+      return intAttribute(linear, 'transB', 0) !== 0 ? (index) => Math.floor(index / second) : (index) => index % second;
+    case 'MatMul':
+      return weights.length === 2 && input.length === 2 ? (index) => index % second : undefined;
+    default:
+      return undefined;
+  }
+}
