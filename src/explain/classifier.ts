@@ -1,3 +1,4 @@
+import type { HeliographError } from '../graph/errors.ts';
 import type { StaticGraph } from '../graph/graph.ts';
 
 /** How a model's image input is laid out. */
@@ -15,4 +16,9 @@ export interface Classifier {
   /** Name of the class scores before any softmax, [1, classes]. */
   readonly logits: string;
   readonly classes: number;
+  /**
+   * null for a model whose every operator is understood. Otherwise why not, and only inputs and scores have known types:
+   * methods that look inside the model do not apply, those that only run it do.
+   */
+  readonly opaque: HeliographError | null;
 }

@@ -37,6 +37,8 @@ export interface MethodOptions {
   /** occlusion: side of the square patch and its stride, in input pixels. */
   readonly patch?: number;
   readonly stride?: number;
+  /** grad-cam: clip the map at zero, as the paper does; without it negative evidence is kept. */
+  readonly relu?: boolean;
   /** smoothgrad, rise: seed of the random numbers. */
   readonly seed?: number;
 }
@@ -48,21 +50,25 @@ export type Feeds = Readonly<Record<string, FloatTensor>>;
  * A compiled explanation. The map is the sum of the graph's output `map` over `steps` runs, so that a caller can show
  * progress, show the sum so far, and cancel; a method that needs one run has one step.
  *
- * Inputs of `graph`: the model's image input, `target` [1, classes] (weights over the class scores: one-hot for one class,
- * +1/−1 for a difference; absent for erf), `seed` [h, w] (erf only: one-hot at the position), and the step's feeds.
- * Outputs: `map` [H, W], `score` [] (the explained scalar F at the unperturbed or perturbed image), `logits` [1, classes], and what `extras` names.
+ * Inputs of `graph`: the model's image input; `target` [1, classes] (weights over the class scores: one-hot for one class,
+ * +1/−1 for a difference; not for erf); `seed` [h, w] (erf only: one-hot at the position); `reference` [] where
+ * `needsReference` (F at the image as it is); and the step's feeds.
+ * Outputs: `map` [H, W]; `attribution` [C, H, W] where `hasAttribution` (summed over the steps like the map); with one step
+ * also `score` [] (the explained scalar F) and `logits` [1, classes]; and what `extras` names.
  */
 export interface Program {
   readonly method: MethodId;
   readonly graph: StaticGraph;
   readonly steps: number;
-  /** Feeds of one step besides image, target and seed. Deterministic in step and seed. */
+  readonly needsReference: boolean;
+  readonly hasAttribution: boolean;
+  /** Feeds of one step besides image, target, seed and reference. Deterministic in step and seed. */
   stepFeeds(step: number): Feeds;
-  /** Further outputs of the graph, by what they are. All are float32 [h, w] unless said otherwise. */
+  /** Further outputs of the graph, by what they are: float32 [h, w]. */
   readonly extras: readonly ProgramExtra[];
   /**
-   * The same explanation as one graph that needs no driver: steps are an ONNX Loop. This is what `compile` and
-   * “Save derived model” write.
+   * The same explanation as one graph that needs no driver: steps are an ONNX Loop. Inputs: the image and, except for erf,
+   * `target`; outputs `map` and, where the program has them, `attribution`, and `logits`.
    */
   standalone(): StaticGraph;
 }

@@ -1,0 +1,122 @@
+import { nodesBetween } from '../adjoint/backward.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
+import { HeliographError } from '../graph/errors.ts';
+import type { StaticGraph } from '../graph/graph.ts';
+import { type Shape, sizeOf } from '../graph/tensor.ts';
+import type { Classifier } from './classifier.ts';
+import { axisRoles, channelAxes, type Roles } from './positions.ts';
+import { SignalPaths } from './signal.ts';
+
+/** How a value's positions form a picture: rows × columns, after `skip` leading tokens that stand for no place (class token). */
+export interface Grid {
+  readonly height: number;
+  readonly width: number;
+  readonly skip: number;
+}
+
+/** Everything the explainers ask about a classifier's positions, made once per model. */
+export class FeatureMaps {
+  readonly roles: Roles;
+  readonly paths: SignalPaths;
+  readonly #tokenGrids: ReadonlySet<string>;
+
+  constructor(readonly model: Classifier) {
+    this.roles = axisRoles(model);
+    this.paths = new SignalPaths(model.graph, this.roles);
+    this.#tokenGrids = mapSizes(model.graph, this.roles);
+  }
+
+  shape(value: string): Shape {
+    return this.model.graph.types.get(value)?.dims ?? [];
+  }
+
+  /** Shape of a relevance map at a value: the value's with every channel axis 1. */
+  relevanceShape(value: string): Shape {
+    const channels = channelAxes(this.roles, value);
+    return this.shape(value).map((dim, axis) => (channels.includes(axis) ? 1 : dim));
+  }
+
+  /** The grid of a value's positions, or null where they form no picture. */
+  grid(value: string): Grid | null {
+    const roles = this.roles.get(value);
+    if (roles === undefined) return null;
+    const dims = this.shape(value);
+    const extents = dims.filter((dim, axis) => roles[axis] === 'position' && !(axis === 0 && dim === 1));
+    if (dims[0] !== 1 || dims.length < 3) return null;
+    if (extents.length === 2) return { height: extents[0] ?? 1, width: extents[1] ?? 1, skip: 0 };
+    if (extents.length === 1) return this.#tokenGrid(extents[0] ?? 0);
+    return null;
+  }
+
+  /** A row of tokens is a picture that some earlier map had, with a few class or register tokens before it. */
+  #tokenGrid(tokens: number): Grid | null {
+    for (const size of this.#tokenGrids) {
+      const [height = 1, width = 1] = size.split('×').map(Number);
+      const skip = tokens - height * width;
+      if (skip >= 0 && skip <= MAX_EXTRA_TOKENS && height * width > 1) return { height, width, skip };
+    }
+    return null;
+  }
+
+  /** A grid or a sentence that the tensor has none. */
+  requireGrid(value: string): Grid {
+    if (!this.model.graph.types.has(value)) {
+      throw new HeliographError(
+        'unknown-tensor',
+        `The model has no tensor “${value}”.`,
+        '`heliograph inspect` lists the layers.',
+      );
+    }
+    const grid = this.grid(value);
+    if (grid === null) {
+      throw new HeliographError(
+        'method-not-applicable',
+        `Tensor “${value}” of shape [${this.shape(value)}] is no map of positions.`,
+        'Choose a layer that `heliograph inspect` lists.',
+      );
+    }
+    return grid;
+  }
+
+  /** A relevance map (channel axes 1) as rows × columns. */
+  toGrid(builder: GraphBuilder, value: string, relevance: string): string {
+    const { height, width, skip } = this.requireGrid(value);
+    const flat = builder.reshape(relevance, [skip + height * width]);
+    const picture =
+      skip === 0
+        ? flat
+        : builder.emit('Slice', [flat, builder.ints([skip]), builder.ints([skip + height * width]), builder.ints([0])]);
+    return builder.reshape(picture, [height, width]);
+  }
+
+  /** Rows × columns as a relevance map at a value; leading tokens get 0. */
+  fromGrid(builder: GraphBuilder, value: string, map: string): string {
+    const { height, width, skip } = this.requireGrid(value);
+    const flat = builder.reshape(map, [height * width]);
+    const tokens = skip === 0 ? flat : builder.emit('Pad', [flat, builder.ints([skip, 0])]);
+    return builder.reshape(tokens, this.relevanceShape(value));
+  }
+
+  /** Values on the way from the image to a value, in order. */
+  between(value: string): string[] {
+    return nodesBetween(this.model.graph.nodes, [this.model.image], [value]).flatMap((node) =>
+      node.outputs.filter((name) => name !== ''),
+    );
+  }
+}
+
+/** Class, distillation and register tokens together. */
+const MAX_EXTRA_TOKENS = 8;
+
+/** Sizes of all two-dimensional maps of the graph, largest first, as `rows×columns`. */
+function mapSizes(graph: StaticGraph, roles: Roles): ReadonlySet<string> {
+  const sizes: Shape[] = [];
+  for (const [value, found] of roles) {
+    const dims = graph.types.get(value)?.dims ?? [];
+    if (dims.length !== 4 || dims[0] !== 1) continue;
+    const extents = dims.filter((_, axis) => axis > 0 && found[axis] === 'position');
+    if (extents.length === 2) sizes.push(extents);
+  }
+  sizes.sort((a, b) => sizeOf(b) - sizeOf(a));
+  return new Set(sizes.map((size) => size.join('×')));
+}

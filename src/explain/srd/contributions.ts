@@ -1,0 +1,245 @@
+import { windowOf } from '../../adjoint/window.ts';
+import type { GraphBuilder } from '../../graph/builder.ts';
+import { int, intAttribute, ints, type Node, requiredInput } from '../../graph/graph.ts';
+import { type FloatTensor, float32 } from '../../graph/tensor.ts';
+import { notCovered } from '../positions.ts';
+
+/** Up to this many input channels ‖W_k x‖² is taken from the products x_a x_b: fewer channels than K² vectors. */
+const QUADRATIC_CHANNELS = 4;
+
+/** A convolution's constant weight, [C_out, C_in/group, kH, kW]. */
+export function weightOf(builder: GraphBuilder, node: Node): FloatTensor {
+  const weight = builder.constant(requiredInput(node, 1));
+  if (weight?.type !== 'float32') throw notCovered(node, 'its weight is computed, not a constant');
+  return weight;
+}
+
+/** Kernel offsets (row, column) in row-major order. */
+export function kernelOffsets(builder: GraphBuilder, node: Node): (readonly [number, number])[] {
+  const [height = 1, width = 1] = weightOf(builder, node).dims.slice(2);
+  return Array.from({ length: height * width }, (_, k) => [Math.floor(k / width), k % width] as const);
+}
+
+/**
+ * The kernel of one offset as a matrix of as few rows as give the same norms: W_k itself, or the triangular factor R
+ * of W_k = QR where it has more rows than columns (‖Rx‖ = ‖W_k x‖).
+ */
+function offsetMatrix(weight: FloatTensor, firstRow: number, rows: number, k: number): { rows: number; values: Float64Array } {
+  const [, columns = 1, height = 1, width = 1] = weight.dims;
+  const area = height * width;
+  const matrix = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      matrix[row * columns + column] = weight.data[((firstRow + row) * columns + column) * area + k] ?? 0;
+    }
+  }
+  return rows <= columns ? { rows, values: matrix } : { rows: columns, values: triangularFactor(matrix, rows, columns) };
+}
+
+/** R of the QR decomposition by Householder reflections; `matrix` is rows × columns with rows ≥ columns. */
+export function triangularFactor(matrix: Float64Array, rows: number, columns: number): Float64Array {
+  const a = matrix.slice();
+  const at = (row: number, column: number) => a[row * columns + column] ?? 0;
+  const reflector = new Float64Array(rows);
+  for (let pivot = 0; pivot < columns; pivot += 1) {
+    let norm = 0;
+    for (let row = pivot; row < rows; row += 1) norm += at(row, pivot) ** 2;
+    norm = Math.sqrt(norm);
+    if (norm === 0) continue;
+    const alpha = at(pivot, pivot) > 0 ? -norm : norm;
+    let length = 0;
+    for (let row = pivot; row < rows; row += 1) {
+      const value = at(row, pivot) - (row === pivot ? alpha : 0);
+      reflector[row] = value;
+      length += value * value;
+    }
+    for (let column = pivot; column < columns; column += 1) {
+      let product = 0;
+      for (let row = pivot; row < rows; row += 1) product += (reflector[row] ?? 0) * at(row, column);
+      const factor = (2 * product) / length;
+      for (let row = pivot; row < rows; row += 1) a[row * columns + column] = at(row, column) - factor * (reflector[row] ?? 0);
+    }
+  }
+  return a.slice(0, columns * columns);
+}
+
+/** 1×1 weights [group·offsets·r, C_in/group, 1, 1] whose outputs are the (reduced) contributions of the given offsets. */
+function stackedKernel(weight: FloatTensor, groups: number, offsets: readonly number[]): { rank: number; kernel: FloatTensor } {
+  const [out = 1, columns = 1] = weight.dims;
+  const rows = out / groups;
+  const rank = Math.min(rows, columns);
+  const values = new Float32Array(groups * offsets.length * rank * columns);
+  let position = 0;
+  for (let group = 0; group < groups; group += 1) {
+    for (const k of offsets) {
+      values.set(offsetMatrix(weight, group * rows, rows, k).values, position);
+      position += rank * columns;
+    }
+  }
+  return { rank, kernel: float32([groups * offsets.length * rank, columns, 1, 1], values) };
+}
+
+/** ‖W_k x_i‖ for the given offsets at every position of x [N, C, H, W]: [N, offsets, H, W]. */
+function normsEverywhere(
+  builder: GraphBuilder,
+  weight: FloatTensor,
+  groups: number,
+  x: string,
+  offsets: readonly number[],
+): string {
+  const [batch = 1, channels = 1, height = 1, width = 1] = builder.shape(x);
+  const columns = weight.dims[1] ?? 1;
+  const root = (squared: string) => builder.emit('Sqrt', [builder.emit('Relu', [squared])], {}, 'norms');
+  if (columns === 1) {
+    const kernel = builder.add(depthwiseSquares(weight, channels, offsets), 'norm_kernel');
+    return root(builder.emit('Conv', [builder.multiply(x, x), kernel]));
+  }
+  if (groups === 1 && columns <= QUADRATIC_CHANNELS) {
+    const { products, kernel } = quadraticForm(builder, weight, x, offsets);
+    return root(builder.emit('Conv', [products, builder.add(kernel, 'norm_kernel')]));
+  }
+  const { rank, kernel } = stackedKernel(weight, groups, offsets);
+  const vectors = builder.emit('Conv', [x, builder.add(kernel, 'norm_kernel')], groups === 1 ? {} : { group: int(groups) });
+  const grouped = builder.reshape(vectors, [batch, groups, offsets.length, rank, height * width]);
+  const norms = builder.emit('ReduceL2', [grouped, builder.ints([1, 3])], { keepdims: int(0) }, 'norms');
+  return builder.reshape(norms, [batch, offsets.length, height, width]);
+}
+
+/** One input channel per group: ‖W_k x‖² = Σ_c w_k[c]² x[c]², a 1×1 kernel [offsets, C, 1, 1] on x². */
+function depthwiseSquares(weight: FloatTensor, channels: number, offsets: readonly number[]): FloatTensor {
+  const [out = 1, , height = 1, width = 1] = weight.dims;
+  const multiplier = out / channels;
+  const values = new Float32Array(offsets.length * channels);
+  offsets.forEach((k, row) => {
+    for (let channel = 0; channel < out; channel += 1) {
+      const w = weight.data[channel * height * width + k] ?? 0;
+      const index = row * channels + Math.floor(channel / multiplier);
+      values[index] = (values[index] ?? 0) + w * w;
+    }
+  });
+  return float32([offsets.length, channels, 1, 1], values);
+}
+
+/** ‖W_k x‖² = Σ_{a≤b} G_k[a, b] x_a x_b with the Gram matrix G_k = W_kᵀW_k (off-diagonal terms doubled). */
+function quadraticForm(builder: GraphBuilder, weight: FloatTensor, x: string, offsets: readonly number[]) {
+  const [out = 1, columns = 1, height = 1, width = 1] = weight.dims;
+  const area = height * width;
+  const pairs: [number, number][] = [];
+  for (let a = 0; a < columns; a += 1) for (let b = a; b < columns; b += 1) pairs.push([a, b]);
+  const values = new Float32Array(offsets.length * pairs.length);
+  offsets.forEach((k, row) => {
+    pairs.forEach(([a, b], column) => {
+      let sum = 0;
+      for (let o = 0; o < out; o += 1) {
+        sum += (weight.data[(o * columns + a) * area + k] ?? 0) * (weight.data[(o * columns + b) * area + k] ?? 0);
+      }
+      values[row * pairs.length + column] = a === b ? sum : 2 * sum;
+    });
+  });
+  // Selecting channels by a 1×1 convolution of ones and zeros keeps everything on the GPU.
+  const select = (which: 0 | 1) => {
+    const kernel = new Float32Array(pairs.length * columns);
+    pairs.forEach((pair, row) => {
+      kernel[row * columns + pair[which]] = 1;
+    });
+    return builder.emit('Conv', [x, builder.add(float32([pairs.length, columns, 1, 1], kernel), 'select')]);
+  };
+  return { products: builder.multiply(select(0), select(1)), kernel: float32([offsets.length, pairs.length, 1, 1], values) };
+}
+
+/**
+ * Norms of all contributions of a convolution, ‖W_k x_i‖, at the positions i of its input: [N, K², H, W] (methods §1, fast form).
+ * A strided kernel reads each input position at some of its offsets only; entries it never reads may hold anything or 0.
+ */
+export function contributionNorms(builder: GraphBuilder, node: Node, x: string): string {
+  const weight = weightOf(builder, node);
+  const groups = intAttribute(node, 'group', 1);
+  const offsets = kernelOffsets(builder, node);
+  const all = offsets.map((_, k) => k);
+  const { strides } = windowOf(builder, node);
+  const [rowStride = 1, columnStride = 1] = strides;
+  const cheap = (weight.dims[1] ?? 1) <= QUADRATIC_CHANNELS;
+  if (cheap || (rowStride === 1 && columnStride === 1)) return normsEverywhere(builder, weight, groups, x, all);
+  return normsByPhase(builder, node, weight, groups, x);
+}
+
+/** Strided kernels: each offset only at the phase of the input grid that it reads, so nothing is computed in vain. */
+function normsByPhase(builder: GraphBuilder, node: Node, weight: FloatTensor, groups: number, x: string): string {
+  const { strides, dilations, padsBegin } = windowOf(builder, node);
+  const [sy = 1, sx = 1] = strides;
+  const [batch = 1, , height = 1, width = 1] = builder.shape(x);
+  const padded = builder.emit(
+    'Pad',
+    [x, builder.ints([0, 0, 0, 0, 0, 0, -height + Math.ceil(height / sy) * sy, -width + Math.ceil(width / sx) * sx])],
+    {},
+    'whole_phases',
+  );
+  const phases = new Map<string, { y: number; x: number; offsets: number[] }>();
+  const modulo = (value: number, by: number) => ((value % by) + by) % by;
+  kernelOffsets(builder, node).forEach(([ky, kx], k) => {
+    const y = modulo(ky * (dilations[0] ?? 1) - (padsBegin[0] ?? 0), sy);
+    const column = modulo(kx * (dilations[1] ?? 1) - (padsBegin[1] ?? 0), sx);
+    const key = `${y},${column}`;
+    const phase = phases.get(key) ?? { y, x: column, offsets: [] };
+    phase.offsets.push(k);
+    phases.set(key, phase);
+  });
+  const [, , paddedHeight = 1, paddedWidth = 1] = builder.shape(padded);
+  const parts: string[] = [];
+  const total = kernelOffsets(builder, node).length;
+  const placement = new Float32Array(total * total * sy * sx);
+  let row = 0;
+  for (const phase of phases.values()) {
+    const slice = builder.emit('Slice', [
+      padded,
+      builder.ints([phase.y, phase.x]),
+      builder.ints([paddedHeight, paddedWidth]),
+      builder.ints([2, 3]),
+      builder.ints([sy, sx]),
+    ]);
+    parts.push(normsEverywhere(builder, weight, groups, slice, phase.offsets));
+    for (const k of phase.offsets) {
+      placement[((row * total + k) * sy + phase.y) * sx + phase.x] = 1;
+      row += 1;
+    }
+  }
+  const stacked = parts.length === 1 ? (parts[0] ?? '') : builder.emit('Concat', parts, { axis: int(1) });
+  const kernel = builder.add(float32([total, total, sy, sx], placement), 'phase_kernel');
+  const whole = builder.emit('ConvTranspose', [stacked, kernel], { strides: ints([sy, sx]) }, 'norms');
+  if (paddedHeight === height && paddedWidth === width) return whole;
+  return builder.emit('Slice', [
+    whole,
+    builder.ints([0, 0, 0, 0]),
+    builder.ints([batch, total, height, width]),
+    builder.ints([0, 1, 2, 3]),
+  ]);
+}
+
+/**
+ * The contribution vectors themselves for every kernel offset k and batch entry o of x: what is returned gives W_k x_o
+ * as [1, C_out, H, W]. Ungrouped kernels only.
+ */
+export function contributionVectors(builder: GraphBuilder, node: Node, x: string): (k: number, o: number) => string {
+  const weight = weightOf(builder, node);
+  const offsets = kernelOffsets(builder, node);
+  const [out = 1, columns = 1] = weight.dims;
+  const [, , height = 1, width = 1] = builder.shape(x);
+  // Contributions are added before their norm is taken, so every offset must keep the same basis: no QR here.
+  const values = new Float32Array(offsets.length * out * columns);
+  offsets.forEach((_, k) => {
+    for (let row = 0; row < out; row += 1) {
+      for (let column = 0; column < columns; column += 1) {
+        values[(k * out + row) * columns + column] = weight.data[(row * columns + column) * offsets.length + k] ?? 0;
+      }
+    }
+  });
+  const kernel = builder.add(float32([offsets.length * out, columns, 1, 1], values), 'contribution_kernel');
+  const vectors = builder.emit('Conv', [x, kernel], {}, 'contributions');
+  return (k, o) =>
+    builder.emit('Slice', [
+      vectors,
+      builder.ints([o, k * out, 0, 0]),
+      builder.ints([o + 1, (k + 1) * out, height, width]),
+      builder.ints([0, 1, 2, 3]),
+    ]);
+}
