@@ -66,6 +66,8 @@ export function CompareGrid(props: CompareGridProps) {
   );
   const maps = cells.flat().flatMap((cell) => (cell.kind === 'ready' ? [cell.map] : []));
   const { limit, maximum } = useScale(maps, setting);
+  const extent = picture ?? maps[0];
+  const ratio = extent ? extent.width / extent.height : 1;
 
   function onKeyDown(event: KeyboardEvent<HTMLTableElement>): void {
     const [row, column] = focus;
@@ -86,7 +88,12 @@ export function CompareGrid(props: CompareGridProps) {
   return (
     <div className={styles.compare}>
       <div className={styles.compareScroll}>
-        <table ref={table} className={styles.compareTable} onKeyDown={onKeyDown}>
+        <table
+          ref={table}
+          className={styles.compareTable}
+          style={{ '--rows': rows.length, '--columns': columns.length, '--ratio': ratio } as CSSProperties}
+          onKeyDown={onKeyDown}
+        >
           <caption className={shared.spoken}>Methods by classes on one colour scale. Arrow keys move between maps.</caption>
           <thead>
             <tr>
@@ -180,7 +187,6 @@ function Cell(props: CellProps) {
   const map = cell.kind === 'ready' ? cell.map : null;
   const value = map && point ? readAt(point, map, null).value : null;
   const state = stateOf(cell);
-  const ratio = picture ? picture.width / picture.height : map ? map.width / map.height : 1;
   return (
     <button
       type="button"
@@ -195,7 +201,6 @@ function Cell(props: CellProps) {
     >
       <span
         className={styles.comparePicture}
-        style={{ '--ratio': ratio } as CSSProperties}
         onPointerMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
           onPoint({ y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width });

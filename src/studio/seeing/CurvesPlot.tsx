@@ -241,7 +241,7 @@ interface AreasProps {
 /** Legend and table in one: the areas, and while a pointer is over a plot the values there. */
 function Areas({ series, fraction, onEmphasis }: AreasProps) {
   const value = (curves: Curves, kind: Kind) =>
-    fraction === null ? '' : formatNumber(curves[kind][bisectCenter(curves.fractions, fraction)] ?? 0);
+    fraction === null ? '' : (curves[kind][bisectCenter(curves.fractions, fraction)] ?? 0).toFixed(3);
   const at = fraction === null ? 'under the pointer' : `at ${formatNumber(fraction, 2)}`;
   return (
     <table className={styles.table}>

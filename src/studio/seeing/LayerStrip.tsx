@@ -125,8 +125,9 @@ const Layer = memo(function Layer({ layer, look, score, quantity, selected, reac
       </span>
       <span className={styles.layerName}>{label ?? tensor}</span>
       <span className={styles.layerSum}>
-        {height}×{width} {sum !== null && total}
+        {height} × {width}
       </span>
+      <span className={styles.layerSum}>{sum === null ? '–' : total}</span>
     </div>
   );
 });

@@ -119,7 +119,7 @@ function LimitEditor({ limit, setting, onSetting }: Required<Pick<LegendProps, '
         data={[
           ...offered.map((percentile) => ({
             value: String(percentile),
-            label: percentile === 100 ? 'ends at the largest |r|' : `ends at ${percentile} % of |r|`,
+            label: percentile === 100 ? 'covers all pixels' : `covers ${percentile} % of pixels`,
           })),
           { value: 'fixed', label: 'ends at a number' },
         ]}

@@ -156,11 +156,14 @@ function Crosshair({ point }: { readonly point: Point }) {
   const x = 100 * point.x;
   const y = 100 * point.y;
   return (
-    <svg className={styles.overlay} viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
-      {(['edge', 'line'] as const).map((part) => (
-        <path key={part} className={styles[part]} d={`M${x} 0V100M0 ${y}H100`} />
-      ))}
-    </svg>
+    <>
+      <svg className={styles.overlay} viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+        {(['edge', 'line'] as const).map((part) => (
+          <path key={part} className={styles[part]} d={`M${x} 0V100M0 ${y}H100`} />
+        ))}
+      </svg>
+      <span className={styles.point} style={{ left: `${x}%`, top: `${y}%` }} />
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MapData } from '../../runtime/protocol.ts';
-import { colourise, isShown, mapContours, resample } from './map-canvas.ts';
+import { colourOf } from './colormap.ts';
+import { colourise, mapContours, resample } from './map-canvas.ts';
 import { DEFAULT_LOOK } from './types.ts';
 
 const solid = { ...DEFAULT_LOOK, ground: 'solid', opacity: 1 } as const;
@@ -53,9 +54,22 @@ describe('threshold and opacity', () => {
 
   it('hides exactly what is below the fraction of the limit', () => {
     expect(alphas([0, 0.49, 0.5, -0.49, -0.5, 9], { ...solid, threshold: 0.25 })).toEqual([0, 0, 255, 0, 255, 255]);
-    expect(isShown(-0.5, 2, { mode: 'magnitude', threshold: 0.25 })).toBe(true);
-    expect(isShown(-0.5, 2, { mode: 'positive', threshold: 0 })).toBe(false);
-    expect(isShown(Number.NaN, 2, { mode: 'signed', threshold: 0 })).toBe(false);
+  });
+
+  it('shows the signs the mode is about', () => {
+    expect(alphas([-1, 1, Number.NaN], { ...solid, mode: 'positive' })).toEqual([0, 255, 0]);
+    expect(alphas([-1, 1, Number.NaN], { ...solid, mode: 'magnitude', threshold: 0.5 })).toEqual([255, 255, 0]);
+  });
+
+  it('takes the same entries of the table as single colours do', () => {
+    const values = Float32Array.from({ length: 999 }, (_, i) => (i - 499) / 200);
+    for (const mode of ['signed', 'positive', 'magnitude'] as const) {
+      const pixels = colourise(values, 2, { ...solid, mode });
+      values.forEach((value, i) => {
+        if (mode !== 'positive' || value >= 0)
+          expect([...pixels.subarray(4 * i, 4 * i + 3)]).toEqual([...colourOf(value, 2, mode)]);
+      });
+    }
   });
 
   it('is transparent at zero on clear ground and has the same weight for both signs', () => {
@@ -80,6 +94,20 @@ describe('contours', () => {
     // The cone is 0.5 at radius 16.
     expect(area(half?.rings[0] ?? [])).toBeCloseTo(Math.PI * 16 ** 2, -1);
     for (const [x, y] of half?.rings[0] ?? []) expect(Math.hypot(x - 32, y - 32)).toBeCloseTo(16, 1);
+  });
+
+  it('of a fine noisy map keep to its broad shape', () => {
+    const smooth = cone(128, 1);
+    let state = 1;
+    const noise = () => {
+      state = (state * 1664525 + 1013904223) % 2 ** 32;
+      return state / 2 ** 32 - 0.5;
+    };
+    const noisy = { ...smooth, values: smooth.values.map((value) => value + 0.3 * noise()) };
+    const [half] = mapContours(noisy, 1, [0.5], 'positive');
+    const areas = (half?.rings ?? []).map(area).sort((a, b) => b - a);
+    expect(areas[0]).toBeGreaterThan(0.9 * Math.PI * 32 ** 2);
+    expect(areas[0]).toBeLessThan(1.1 * Math.PI * 32 ** 2);
   });
 
   it('are levels of the limit, on both sides of a signed map', () => {

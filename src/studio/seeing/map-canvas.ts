@@ -2,9 +2,10 @@
  * Paints a photograph with a relevance map over it into a canvas. No React: the widgets, the thumbnails and the PNG
  * export draw through these functions, so that they cannot disagree.
  */
+import { blur2 } from 'd3-array';
 import { contours } from 'd3-contour';
 import type { MapData } from '../../runtime/protocol.ts';
-import { lut, lutEntry, type Rgb } from './colormap.ts';
+import { LUT_SIZE, lut, type Rgb, SEQUENTIAL_ZERO, SIGNED_ZERO } from './colormap.ts';
 import type { DisplayMode, MapLook } from './types.ts';
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
@@ -17,17 +18,12 @@ const MAXIMUM_SIDE = 640;
 /** In the `clear` ground colour is fully opaque from this fraction of the limit on, so that weak relevance still tints. */
 const OPAQUE_FROM = 0.6;
 
-/** Whether a value is drawn at all: not a number, the wrong sign for the mode, or below the threshold are not. */
-export function isShown(value: number, limit: number, look: Pick<MapLook, 'mode' | 'threshold'>): boolean {
-  if (Number.isNaN(value) || (look.mode === 'positive' && value < 0)) return false;
-  return Math.abs(value) >= look.threshold * limit;
-}
-
 /** Opacity 0…255 of an entry of the mode's table. */
 function alphaOf(entry: number, look: MapLook): number {
   if (entry === 0) return 0;
   if (look.ground === 'solid') return Math.round(255 * look.opacity);
-  const size = look.mode === 'signed' ? Math.abs(entry - 128) / 127 : (entry - 1) / 254;
+  const zero = look.mode === 'signed' ? SIGNED_ZERO : SEQUENTIAL_ZERO;
+  const size = Math.abs(entry - zero) / (LUT_SIZE - 1 - zero);
   return Math.round(255 * look.opacity * Math.min(1, size / OPAQUE_FROM));
 }
 
@@ -45,12 +41,17 @@ function taps(from: number, to: number): { first: Int32Array; second: Int32Array
   const second = new Int32Array(to);
   const weight = new Float32Array(to);
   for (let i = 0; i < to; i++) {
-    const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
-    first[i] = Math.floor(at);
-    second[i] = Math.min(from - 1, Math.floor(at) + 1);
-    weight[i] = at - Math.floor(at);
+    const place = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
+    first[i] = Math.floor(place);
+    second[i] = Math.min(from - 1, Math.floor(place) + 1);
+    weight[i] = place - Math.floor(place);
   }
   return { first, second, weight };
+}
+
+/** Element of an array at an index known to be inside; inlined by every engine. */
+function at(array: Float32Array | Int32Array, index: number): number {
+  return array[index] as number;
 }
 
 /**
@@ -64,17 +65,16 @@ export function resample(map: MapData, height: number, width: number): Float32Ar
   const row = new Float32Array(map.width);
   const out = new Float32Array(height * width);
   for (let y = 0; y < height; y++) {
-    const top = (vertical.first[y] ?? 0) * map.width;
-    const bottom = (vertical.second[y] ?? 0) * map.width;
-    const v = vertical.weight[y] ?? 0;
+    const top = at(vertical.first, y) * map.width;
+    const bottom = at(vertical.second, y) * map.width;
+    const v = at(vertical.weight, y);
     for (let x = 0; x < map.width; x++) {
-      const upper = values[top + x] ?? 0;
-      row[x] = upper + v * ((values[bottom + x] ?? 0) - upper);
+      const upper = at(values, top + x);
+      row[x] = upper + v * (at(values, bottom + x) - upper);
     }
-    for (let x = 0; x < width; x++) {
-      const left = row[horizontal.first[x] ?? 0] ?? 0;
-      const right = row[horizontal.second[x] ?? 0] ?? 0;
-      out[y * width + x] = left + (horizontal.weight[x] ?? 0) * (right - left);
+    for (let x = 0, i = y * width; x < width; x++, i++) {
+      const left = at(row, at(horizontal.first, x));
+      out[i] = left + at(horizontal.weight, x) * (at(row, at(horizontal.second, x)) - left);
     }
   }
   return out;
@@ -84,44 +84,66 @@ export function resample(map: MapData, height: number, width: number): Float32Ar
 export function colourise(values: Float32Array, limit: number, look: MapLook): Uint8ClampedArray<ArrayBuffer> {
   const words = wordTable(look);
   const out = new Uint32Array(values.length);
-  const { mode } = look;
+  const cut = look.threshold * limit;
+  // `lutEntry` written out: this runs for every pixel of every frame while a slider moves.
+  const unsigned = look.mode === 'magnitude';
+  const lowest = look.mode === 'signed' ? -Infinity : 0;
+  const zero = look.mode === 'signed' ? SIGNED_ZERO : SEQUENTIAL_ZERO;
+  const reach = LUT_SIZE - 1 - zero;
+  const gain = limit > 0 ? reach / limit : 0;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    if (isShown(value, limit, look)) out[i] = words[lutEntry(value, limit, mode)] ?? 0;
+    const value = values[i] as number;
+    const size = Math.abs(value);
+    const scaled = unsigned ? size : value;
+    if (!(size >= cut && scaled >= lowest)) continue;
+    const step = scaled * gain;
+    out[i] = words[(Math.min(reach, Math.max(-reach, step)) + zero + 0.5) | 0] as number;
   }
   return new Uint8ClampedArray(out.buffer);
 }
 
-function sheet(pixels: Uint8ClampedArray<ArrayBuffer>, height: number, width: number): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
+/** Makes a canvas hold exactly these pixels. */
+function fill(
+  canvas: HTMLCanvasElement,
+  pixels: Uint8ClampedArray<ArrayBuffer>,
+  height: number,
+  width: number,
+): HTMLCanvasElement {
   canvas.width = width;
   canvas.height = height;
   canvas.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0);
   return canvas;
 }
 
-/** Photographs as canvases: `drawImage` cannot scale ImageData. Held as long as the photograph is. */
-const sheets = new WeakMap<ImageData, { colour: HTMLCanvasElement; grey?: HTMLCanvasElement }>();
+type Tone = 'colour' | 'light' | 'dark';
 
-/** Grey of the same luma (Rec. 709), drawn a little lighter so that colours over it stay readable. */
-function greyed(picture: ImageData): Uint8ClampedArray<ArrayBuffer> {
+/** Photographs as canvases, which `drawImage` can scale. Held as long as the photograph is. */
+const sheets = new WeakMap<ImageData, Map<Tone, HTMLCanvasElement>>();
+
+/**
+ * Greys of the same luma (Rec. 709) in a narrower range, towards the neutral end of the map's scale: light under scales
+ * that are white at zero, dark under the one that is black. So colours stand out, and what has none stays neutral.
+ */
+function greyed(picture: ImageData, tone: 'light' | 'dark'): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(picture.data);
+  const [black, gain] = tone === 'light' ? [56, 0.78] : [0, 0.7];
   for (let i = 0; i < out.length; i += 4) {
     const luma = 0.2126 * (out[i] ?? 0) + 0.7152 * (out[i + 1] ?? 0) + 0.0722 * (out[i + 2] ?? 0);
-    out.fill(luma, i, i + 3);
+    out.fill(black + gain * luma, i, i + 3);
   }
   return out;
 }
 
-function pictureSheet(picture: ImageData, grey: boolean): HTMLCanvasElement {
-  let entry = sheets.get(picture);
-  if (!entry) {
-    entry = { colour: sheet(new Uint8ClampedArray(picture.data), picture.height, picture.width) };
-    sheets.set(picture, entry);
+function pictureSheet(picture: ImageData, tone: Tone): HTMLCanvasElement {
+  const known = sheets.get(picture) ?? new Map<Tone, HTMLCanvasElement>();
+  sheets.set(picture, known);
+  let canvas = known.get(tone);
+  if (!canvas) {
+    const pixels = tone === 'colour' ? new Uint8ClampedArray(picture.data) : greyed(picture, tone);
+    canvas = fill(document.createElement('canvas'), pixels, picture.height, picture.width);
+    known.set(tone, canvas);
   }
-  if (!grey) return entry.colour;
-  entry.grey ??= sheet(greyed(picture), picture.height, picture.width);
-  return entry.grey;
+  return canvas;
 }
 
 /** One contour: closed rings of [x, y] in units of map cells, 0…width and 0…height. */
@@ -131,31 +153,34 @@ export interface Contour {
   readonly rings: readonly (readonly (readonly [x: number, y: number])[])[];
 }
 
+/** Maps finer than this are smoothed before contours are traced: a line around every pixel says nothing. */
+const FINE_SIDE = 64;
+/** Radius of that smoothing as a part of the map's side: two cells of a 224 × 224 map. */
+const CONTOUR_BLUR = 1 / 112;
+
 /**
  * Contours of the map by marching squares (Lorensen & Cline 1987, in the plane) at fractions of the limit; negative levels
- * too in the `signed` mode, where they enclose what speaks against.
+ * too in the `signed` mode, where they enclose what speaks against. Fine maps are smoothed first by 1/112 of their side.
  */
 export function mapContours(map: MapData, limit: number, levels: readonly number[], mode: DisplayMode): Contour[] {
-  if (levels.length === 0 || map.height < 2 || map.width < 2) return [];
-  const trace = contours().size([map.width, map.height]);
-  const heights = levels.map((level) => level * limit);
-  const of = (sign: 1 | -1, values: number[]) =>
-    heights.map((height) => ({
-      level: sign * height,
-      rings: trace.contour(values, height).coordinates.flat() as [number, number][][],
+  const { height, width } = map;
+  if (levels.length === 0 || height < 2 || width < 2) return [];
+  const values = Array.from(map.values, (value) =>
+    !Number.isFinite(value) ? 0 : mode === 'magnitude' ? Math.abs(value) : value,
+  );
+  if (Math.max(height, width) > FINE_SIDE) {
+    // In place.
+    blur2({ data: values, width, height }, width * CONTOUR_BLUR, height * CONTOUR_BLUR);
+  }
+  const trace = contours().size([width, height]);
+  const signs = mode === 'signed' ? ([1, -1] as const) : ([1] as const);
+  return signs.flatMap((sign) => {
+    const heights = sign === 1 ? values : values.map((value) => -value);
+    return levels.map((level) => ({
+      level: sign * level * limit,
+      rings: trace.contour(heights, level * limit).coordinates.flat() as [number, number][][],
     }));
-  const values = Array.from(map.values, (value) => (Number.isFinite(value) ? value : 0));
-  if (mode === 'magnitude') return of(1, values.map(Math.abs));
-  const positive = of(1, values);
-  return mode === 'positive'
-    ? positive
-    : [
-        ...positive,
-        ...of(
-          -1,
-          values.map((value) => -value),
-        ),
-      ];
+  });
 }
 
 export interface Scene {
@@ -167,26 +192,28 @@ export interface Scene {
   readonly contours?: readonly Contour[];
 }
 
+/** Holds a map's pixels between colouring and scaling; one is enough because painting never waits. */
+let scratch: HTMLCanvasElement | null = null;
+
 /** Paints the scene over the whole of a context of height × width device pixels. */
 export function paint(context: Context, height: number, width: number, scene: Scene): void {
   const { picture, map, look, limit } = scene;
   context.clearRect(0, 0, width, height);
   context.imageSmoothingQuality = 'high';
+  context.imageSmoothingEnabled = true;
   if (picture) {
-    context.imageSmoothingEnabled = true;
-    context.drawImage(pictureSheet(picture, look.greyPicture && map !== null), 0, 0, width, height);
+    const tone = !map || !look.greyPicture ? 'colour' : look.mode === 'magnitude' ? 'dark' : 'light';
+    context.drawImage(pictureSheet(picture, tone), 0, 0, width, height);
   }
   if (!map) return;
-  if (look.smooth) {
-    // Never below the map's own resolution: a coarser sampling would lose single pixels.
-    const rows = Math.max(map.height, Math.min(height, MAXIMUM_SIDE));
-    const columns = Math.max(map.width, Math.min(width, MAXIMUM_SIDE));
-    context.imageSmoothingEnabled = true;
-    context.drawImage(sheet(colourise(resample(map, rows, columns), limit, look), rows, columns), 0, 0, width, height);
-  } else {
-    context.imageSmoothingEnabled = false;
-    context.drawImage(sheet(colourise(map.values, limit, look), map.height, map.width), 0, 0, width, height);
-  }
+  // Never below the map's own resolution: a coarser sampling would lose single pixels.
+  const rows = look.smooth ? Math.max(map.height, Math.min(height, MAXIMUM_SIDE)) : map.height;
+  const columns = look.smooth ? Math.max(map.width, Math.min(width, MAXIMUM_SIDE)) : map.width;
+  const values = look.smooth ? resample(map, rows, columns) : map.values;
+  scratch ??= document.createElement('canvas');
+  fill(scratch, colourise(values, limit, look), rows, columns);
+  context.imageSmoothingEnabled = look.smooth;
+  context.drawImage(scratch, 0, 0, width, height);
   paintContours(context, height, width, map, scene.contours ?? []);
 }
 
