@@ -83,7 +83,13 @@ export interface ModelSummary {
 }
 
 export type ModelSource =
-  | { readonly kind: 'url'; readonly url: string; readonly name: string }
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      readonly name: string;
+      /** Size from the model card, for progress where the server compresses and so does not say it. */
+      readonly bytes?: number;
+    }
   | {
       readonly kind: 'files';
       readonly name: string;
@@ -129,6 +135,8 @@ export interface LayerMap extends MapData {
 
 export interface ExplainResult {
   readonly map: MapData;
+  /** [C, H, W] flattened, whatever the model's layout: what the map is the sum over channels of. null for methods that have only a map. */
+  readonly attribution: Float32Array | null;
   readonly logits: Float32Array;
   /** Relevance and feature norms of the strip's layers, if asked for. */
   readonly relevance: readonly LayerMap[];
@@ -161,7 +169,6 @@ export interface Curves {
 export interface CurvesRequest {
   readonly model: string;
   readonly input: Float32Array;
-  /** Image blurred or mean-filled in the same layout: what insertion starts from. */
   readonly target: Target;
   readonly map: MapData;
   readonly points: number;
