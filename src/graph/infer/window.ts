@@ -52,7 +52,9 @@ export function windowGeometry(node: Node, input: Shape, kernel: readonly number
   const strides = perAxis(node, 'strides', rank, 1, 1);
   const dilations = perAxis(node, 'dilations', rank, 1, 1);
   const extent = kernel.map((size, axis) => (size - 1) * at(dilations, axis) + 1);
-  const [padsBegin, padsEnd] = windowPads(node, input, extent, strides);
+  // ONNX Runtime pads pools as if they were not dilated, and refuses such convolutions.
+  const padded = node.op.endsWith('Pool') ? kernel : extent;
+  const [padsBegin, padsEnd] = windowPads(node, input, padded, strides);
   const ceil = intAttribute(node, 'ceil_mode', 0) === 1;
   const output = input.map((size, axis) => {
     const stride = at(strides, axis);
