@@ -1,6 +1,6 @@
 import { type CSSProperties, type KeyboardEvent, useCallback, useRef, useState } from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
-import { maximumMagnitude, resolveLimit, shareOfTotal } from './colormap.ts';
+import { maximumMagnitude, relativeDensity, resolveLimit } from './colormap.ts';
 import styles from './compare.module.css';
 import { Legend } from './Legend.tsx';
 import { MapCanvas } from './MapCanvas.tsx';
@@ -27,23 +27,23 @@ export interface CompareGridProps {
   readonly setting: LimitSetting;
   readonly onSetting?: (setting: LimitSetting) => void;
   /**
-   * `raw`: values as they are. `share`: each map divided by its Σ|r|, so that methods of different units can stand on one
-   * scale.
+   * `raw`: values as they are. `density`: each map over its mean |r| (see `relativeDensity`), so that methods of different
+   * units and resolutions can stand on one scale.
    */
-  readonly values: 'raw' | 'share';
+  readonly values: 'raw' | 'density';
   /** Unit of raw values. */
   readonly unit: string;
   readonly selected: { readonly row: string; readonly column: string } | null;
   readonly onSelect: (row: string, column: string) => void;
 }
 
-/** Shares are computed once a map, not once a render. */
-function useShares(): (map: MapData) => MapData {
+/** Densities are computed once a map, not once a render. */
+function useDensities(): (map: MapData) => MapData {
   const known = useRef(new WeakMap<MapData, MapData>());
   return useCallback((map) => {
-    const share = known.current.get(map) ?? shareOfTotal(map);
-    known.current.set(map, share);
-    return share;
+    const density = known.current.get(map) ?? relativeDensity(map);
+    known.current.set(map, density);
+    return density;
   }, []);
 }
 
@@ -56,12 +56,12 @@ export function CompareGrid(props: CompareGridProps) {
   const table = useRef<HTMLTableElement>(null);
   const [focus, setFocus] = useState<readonly [row: number, column: number]>([0, 0]);
   const [point, setPoint] = useState<Point | null>(null);
-  const share = useShares();
+  const density = useDensities();
 
   const cells = rows.map((row) =>
     columns.map((column): CompareCell => {
       const cell = cellAt(row.id, column.id);
-      return cell.kind === 'ready' && values === 'share' ? { ...cell, map: share(cell.map) } : cell;
+      return cell.kind === 'ready' && values === 'density' ? { ...cell, map: density(cell.map) } : cell;
     }),
   );
   const maps = cells.flat().flatMap((cell) => (cell.kind === 'ready' ? [cell.map] : []));
@@ -139,7 +139,7 @@ export function CompareGrid(props: CompareGridProps) {
       <Legend
         mode={look.mode}
         limit={limit}
-        unit={values === 'share' ? 'share of each map’s Σ|r| per pixel' : unit}
+        unit={values === 'density' ? '× an even spread over the map' : unit}
         setting={setting}
         onSetting={onSetting}
         maximum={maps.length > 0 ? maximum : undefined}

@@ -250,9 +250,13 @@ function Areas({ series, fraction, onEmphasis }: AreasProps) {
         <tr>
           <th scope="col">Order of pixels from</th>
           <th scope="col">Insertion area (AUC)</th>
-          <th scope="col">{at}</th>
+          <th scope="col" className={styles.pointed}>
+            {at}
+          </th>
           <th scope="col">Deletion area (AUC)</th>
-          <th scope="col">{at}</th>
+          <th scope="col" className={styles.pointed}>
+            {at}
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -270,9 +274,9 @@ function Areas({ series, fraction, onEmphasis }: AreasProps) {
               {label}
             </th>
             <td>{curves.insertionAuc.toFixed(3)}</td>
-            <td>{value(curves, 'insertion')}</td>
+            <td className={styles.pointed}>{value(curves, 'insertion')}</td>
             <td>{curves.deletionAuc.toFixed(3)}</td>
-            <td>{value(curves, 'deletion')}</td>
+            <td className={styles.pointed}>{value(curves, 'deletion')}</td>
           </tr>
         ))}
       </tbody>

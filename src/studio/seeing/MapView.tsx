@@ -1,4 +1,13 @@
-import { type CSSProperties, type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
 import { colourOf } from './colormap.ts';
 import { MapCanvas } from './MapCanvas.tsx';
@@ -22,6 +31,8 @@ export interface MapViewProps {
   readonly status?: ViewStatus;
   readonly picking?: Picking | null;
   readonly onRead?: (reading: Reading | null) => void;
+  /** Shown in place of the picture while there is none: what will appear, and the one thing to do. */
+  readonly empty?: ReactNode;
 }
 
 /** Cells per arrow key with Shift held. */
@@ -43,7 +54,7 @@ const ARROWS: Readonly<Record<string, readonly [rows: number, columns: number]>>
  * a point; Home and End go to what speaks most for and against; in picking mode a click or Enter chooses a position.
  */
 export function MapView(props: MapViewProps) {
-  const { picture, map, look, limit, unit, explained, alt, picking, onRead } = props;
+  const { picture, map, look, limit, unit, explained, alt, picking, onRead, empty } = props;
   const status = props.status ?? { kind: 'ready' };
   const [point, setPoint] = useState<Point | null>(null);
   const [byKeyboard, setByKeyboard] = useState(false);
@@ -126,6 +137,7 @@ export function MapView(props: MapViewProps) {
             limit={limit}
             alt={alt || 'Nothing to show yet'}
           />
+          {!picture && !map && <div className={styles.empty}>{empty}</div>}
           {picking && <PickGrid picking={picking} point={point} />}
           {point && <Crosshair point={point} />}
           <Veil status={status} />

@@ -9,10 +9,10 @@ import {
   maximumMagnitude,
   okLightness,
   oklch,
+  relativeDensity,
   resolveLimit,
   SEQUENTIAL_ZERO,
   SIGNED_ZERO,
-  shareOfTotal,
   symmetricLimit,
 } from './colormap.ts';
 
@@ -140,12 +140,21 @@ describe('limits', () => {
   });
 });
 
-describe('shareOfTotal', () => {
-  it('makes Σ|r| one and keeps signs', () => {
-    const map = shareOfTotal({ height: 1, width: 3, values: Float32Array.of(1, -2, 1) });
-    expect([...map.values]).toEqual([0.25, -0.5, 0.25]);
+describe('relativeDensity', () => {
+  it('makes the mean |r| one and keeps signs', () => {
+    const map = relativeDensity({ height: 1, width: 4, values: Float32Array.of(1, -2, 1, 0) });
+    expect([...map.values]).toEqual([1, -2, 1, 0]);
     const zero = { height: 1, width: 2, values: new Float32Array(2) };
-    expect(shareOfTotal(zero)).toBe(zero);
+    expect(relativeDensity(zero)).toBe(zero);
+  });
+
+  it('does not depend on unit or number of positions', () => {
+    const coarse = relativeDensity({ height: 1, width: 2, values: Float32Array.of(3, -1) });
+    const fine = relativeDensity({ height: 1, width: 4, values: Float32Array.of(0.3, 0.3, -0.1, -0.1) });
+    expect([...coarse.values]).toEqual([1.5, -0.5]);
+    [1.5, 1.5, -0.5, -0.5].forEach((value, i) => {
+      expect(fine.values[i]).toBeCloseTo(value, 6);
+    });
   });
 });
 

@@ -187,9 +187,17 @@ export function resolveLimit(maps: readonly MapData[], setting: LimitSetting): n
   return symmetricLimit(pooled, setting.percentile) || 1;
 }
 
-/** The map divided by its Σ|r|: every pixel's share of all relevance, for or against. A map of zeros is kept. */
-export function shareOfTotal(map: MapData): MapData {
+/**
+ * The map as a density: every value over the mean |r|, so that ±1 is what each position would have if all relevance were
+ * spread evenly. Makes maps of different units and different numbers of positions comparable. A map of zeros is kept.
+ */
+export function relativeDensity(map: MapData): MapData {
   let total = 0;
-  for (const value of map.values) if (Number.isFinite(value)) total += Math.abs(value);
-  return total > 0 ? { ...map, values: map.values.map((value) => value / total) } : map;
+  let count = 0;
+  for (const value of map.values) {
+    if (!Number.isFinite(value)) continue;
+    total += Math.abs(value);
+    count++;
+  }
+  return total > 0 ? { ...map, values: map.values.map((value) => (value * count) / total) } : map;
 }
