@@ -46,7 +46,8 @@ function view<A>(
   View: { BYTES_PER_ELEMENT: number; new (buffer: ArrayBufferLike, offset: number, length: number): A },
   bytes: Uint8Array,
 ): A {
-  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  // Not slice(): that of Node's Buffer copies nothing.
+  const aligned = bytes.byteOffset % View.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new View(aligned.buffer, aligned.byteOffset, bytes.length / View.BYTES_PER_ELEMENT);
 }
 
