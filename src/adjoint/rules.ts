@@ -4,6 +4,7 @@ import * as convolution from './convolution.ts';
 import { einsum } from './einsum.ts';
 import * as indexing from './indexing.ts';
 import * as matmul from './matmul.ts';
+import * as pooling from './pooling.ts';
 import * as reduction from './reduction.ts';
 import type { AdjointRule } from './rule.ts';
 import * as shape from './shape.ts';
@@ -12,6 +13,7 @@ import * as shape from './shape.ts';
 export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   Abs: arithmetic.abs,
   Add: arithmetic.add,
+  AveragePool: pooling.averagePool,
   Cast: shape.cast,
   Celu: activation.celu,
   Clip: activation.clip,
@@ -33,6 +35,8 @@ export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   GatherElements: indexing.gatherElements,
   Gelu: activation.gelu,
   Gemm: matmul.gemm,
+  GlobalAveragePool: pooling.globalAveragePool,
+  GlobalMaxPool: pooling.globalMaxPool,
   HardSigmoid: activation.hardSigmoid,
   HardSwish: activation.hardSwish,
   Identity: shape.identity,
@@ -40,6 +44,7 @@ export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   Log: arithmetic.log,
   MatMul: matmul.matMul,
   Max: arithmetic.max,
+  MaxPool: pooling.maxPool,
   Mean: arithmetic.mean,
   Min: arithmetic.min,
   Mish: activation.mish,

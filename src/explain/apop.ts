@@ -71,9 +71,10 @@ function again(builder: GraphBuilder, model: Classifier, carrier: string, patter
 /** A rectifier with the image's on/off pattern: slope 1 where its unit was on, the off-slope elsewhere; a ReLU6 keeps its ceiling. */
 function masked(builder: GraphBuilder, node: Node, value: string): string {
   const on = builder.emit('Greater', [requiredInput(node, 0), builder.scalar(0)]);
-  const offSlope = node.op === 'LeakyRelu' ? builder.scalar(floatAttribute(node, 'alpha', 0.01)) : requiredInput(node, 1);
-  if (node.op === 'LeakyRelu' || node.op === 'PRelu')
-    return builder.emit('Where', [on, value, builder.multiply(value, offSlope)]);
+  if (node.op === 'LeakyRelu' || node.op === 'PRelu') {
+    const slope = node.op === 'PRelu' ? requiredInput(node, 1) : builder.scalar(floatAttribute(node, 'alpha', 0.01));
+    return builder.emit('Where', [on, value, builder.multiply(value, slope)]);
+  }
   const passed = builder.multiply(value, builder.emit('Cast', [on], { to: int(1) }, 'pattern'));
   const ceiling = node.op === 'Clip' ? inputAt(node, 2) : '';
   return ceiling === '' ? passed : builder.emit('Min', [passed, ceiling]);

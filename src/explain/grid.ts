@@ -97,11 +97,21 @@ export class FeatureMaps {
     return builder.reshape(tokens, this.relevanceShape(value));
   }
 
-  /** Values on the way from the image to a value, in order. */
-  between(value: string): string[] {
-    return nodesBetween(this.model.graph.nodes, [this.model.image], [value]).flatMap((node) =>
-      node.outputs.filter((name) => name !== ''),
-    );
+  /**
+   * The values that carry the signal from the image to a value, in order; gates and attention weights are not among them.
+   * @throws HeliographError `method-not-applicable` where relevance cannot be followed
+   */
+  signalTo(value: string): string[] {
+    const carrying = new Set([value]);
+    const nodes = nodesBetween(this.model.graph.nodes, [this.model.image], [value]);
+    for (const node of [...nodes].reverse()) {
+      if (!node.outputs.some((name) => carrying.has(name))) continue;
+      const sharing = this.paths.sharing(node);
+      const inputs =
+        sharing.kind === 'route' ? sharing.inputs : [sharing.kind === 'pass' || sharing.kind === 'mix' ? sharing.input : 0];
+      for (const index of inputs) carrying.add(node.inputs[index] ?? '');
+    }
+    return nodes.flatMap((node) => node.outputs.filter((name) => carrying.has(name)));
   }
 }
 

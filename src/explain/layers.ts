@@ -21,7 +21,7 @@ export function layersOf(model: Classifier): readonly Layer[] {
   const maps = new FeatureMaps(model);
   const layers: Layer[] = [];
   const failure = obstacleOf(() => {
-    for (const tensor of maps.between(findHead(maps).feature)) {
+    for (const tensor of maps.signalTo(findHead(maps).feature)) {
       const grid = maps.grid(tensor);
       const op = maps.paths.producer(tensor)?.op;
       if (grid === null || op === undefined) continue;
