@@ -1,0 +1,130 @@
+/** What the benchmark can only learn in a browser: node placement on WebGPU, memory over many runs, blocked main thread. */
+import { writeFileSync } from 'node:fs';
+import { type Browser, chromium } from '@playwright/test';
+import { createServer, preview } from 'vite';
+import { CHROMIUM_FLAGS } from '../e2e/chromium.ts';
+import { findChromium } from '../scripts/find-chromium.mjs';
+import type { MethodId } from '../src/explain/explainer.ts';
+
+const MODEL = 'models/efficientnet-lite0/model.onnx';
+/** The first reading comes after every graph has been made once. */
+const READ_AT = [20, 100, 200];
+/** Longer tasks of the main thread than this are felt, in milliseconds. */
+const LONGEST_TASK = 100;
+
+interface Placement {
+  readonly graph: string;
+  /** Nodes per execution provider. */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** Operators that are not computed on the GPU, as the runtime's log names them. */
+  readonly fallbacks: readonly string[];
+}
+
+/** Reads the runtime's placement report out of its log. */
+function readPlacement(graph: string, log: readonly string[]): Placement {
+  const nodes: Record<string, number> = {};
+  const fallbacks: string[] = [];
+  for (const line of log) {
+    const all = /All nodes placed on \[(\w+)\]\. Number of nodes: (\d+)/.exec(line);
+    const some = /Node\(s\) placed on \[(\w+)\]\. Number of nodes: (\d+)/.exec(line);
+    const [, provider = '', count = '0'] = all ?? some ?? [];
+    if (provider !== '') nodes[provider] = Number(count);
+  }
+  if ('CPUExecutionProvider' in nodes) {
+    const start = log.findIndex((line) => line.includes('placed on [CPUExecutionProvider]'));
+    for (const line of log.slice(start + 1)) {
+      const [, operator, name] = /\]\s*(\w+) \((.*)\)\s*$/.exec(line) ?? [];
+      if (operator === undefined || line.includes('placed on [')) break;
+      fallbacks.push(`${operator} (${name})`);
+    }
+  }
+  return { graph, nodes, fallbacks };
+}
+
+async function placements(browser: Browser, url: string): Promise<Placement[]> {
+  const found: Placement[] = [];
+  for (const method of [null, 'srd', 'erf', 'gradient', 'grad-cam', 'integrated-gradients'] as (MethodId | null)[]) {
+    const page = await browser.newPage();
+    const log: string[] = [];
+    page.on('console', (message) => log.push(...message.text().split('\n')));
+    await page.goto(`${url}bench/page.html`);
+    await page.waitForFunction(() => 'heliographBench' in window);
+    await page.evaluate(([model, id]) => window.heliographBench.place(model, id), [`/${MODEL}`, method] as const);
+    found.push(readPlacement(method ?? 'forward', log));
+    await page.close();
+  }
+  return found;
+}
+
+async function soak(browser: Browser, url: string): Promise<readonly number[]> {
+  const page = await browser.newPage();
+  await page.goto(`${url}bench/page.html`);
+  await page.waitForFunction(() => 'heliographBench' in window);
+  const held = await page.evaluate(([model, readAt]) => window.heliographBench.soak(model, readAt), [
+    `/${MODEL}`,
+    READ_AT,
+  ] as const);
+  await page.close();
+  return held;
+}
+
+/** Long tasks (over 50 ms, in ms) of the built page's main thread from navigation until the first live map is shown. */
+async function longTasks(browser: Browser, url: string): Promise<readonly number[]> {
+  const page = await browser.newPage();
+  await page.addInitScript(() => {
+    const durations: number[] = [];
+    Object.assign(window, { heliographLongTasks: durations });
+    new PerformanceObserver((list) => durations.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: 'longtask',
+      buffered: true,
+    });
+  });
+  await page.goto(`${url}#device=wasm`);
+  await page
+    .getByTestId('device')
+    .filter({ hasText: /\d+ ms/ })
+    .waitFor({ timeout: 120_000 });
+  const durations = await page.evaluate(() => (window as unknown as { heliographLongTasks: number[] }).heliographLongTasks);
+  await page.close();
+  return durations;
+}
+
+/** Prints and writes the browser's figures. The page must have been built. */
+export async function measureInBrowser(root: string, folder: string): Promise<void> {
+  const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS });
+  const server = await createServer({ root, logLevel: 'error', server: { port: 0 } });
+  const built = await preview({ root, logLevel: 'error', preview: { port: 0 } });
+  try {
+    await server.listen();
+    const url = server.resolvedUrls?.local[0] ?? '';
+    const tasks = await longTasks(browser, built.resolvedUrls?.local[0] ?? '');
+    const longest = Math.max(0, ...tasks);
+    console.log(
+      `\nMain thread, loading and first map: longest task ${longest.toFixed(0)} ms (limit ${LONGEST_TASK}), ${tasks.length} over 50 ms`,
+    );
+
+    const placed = await placements(browser, url);
+    console.log('\nNodes on WebGPU');
+    for (const { graph, nodes, fallbacks } of placed) {
+      const counts = Object.entries(nodes).map(([provider, count]) => `${provider.replace('ExecutionProvider', '')} ${count}`);
+      console.log(
+        `  ${graph.padEnd(22)}${counts.join(', ')}${fallbacks.length > 0 ? `; fallbacks: ${fallbacks.join(', ')}` : ''}`,
+      );
+    }
+
+    const held = await soak(browser, url);
+    console.log('\nMemory held by the page over explanations in a row');
+    READ_AT.forEach((count, index) => {
+      console.log(`  after ${String(count).padStart(3)}  ${((held[index] ?? Number.NaN) / 2 ** 20).toFixed(0)} MiB`);
+    });
+    const report = {
+      longTasks: tasks,
+      placements: placed,
+      memory: READ_AT.map((count, index) => ({ count, bytes: held[index] })),
+    };
+    writeFileSync(`${folder}/browser.json`, `${JSON.stringify(report, null, 2)}\n`);
+    console.log('\nWritten to bench/results/browser.json');
+  } finally {
+    await Promise.all([browser.close(), server.close(), built.close()]);
+  }
+}
