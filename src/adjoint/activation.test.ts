@@ -67,7 +67,7 @@ describe('derivatives of activations', () => {
   });
 });
 
-/** Figures from PyTorch 2: torch.autograd.grad of the function of the same name at its kinks. */
+/** Figures from PyTorch 2.15: torch.autograd.grad of the function of the same name at its kinks. */
 describe('subgradients at kinks', () => {
   const one = (value: number) => float32([1], [value]);
 

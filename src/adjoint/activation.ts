@@ -3,8 +3,8 @@
  * it is, so that the pre-activation need not stay alive.
  *
  * Subgradients at kinks are PyTorch's: Relu 0 at 0; LeakyRelu and PRelu the negative slope at 0; HardSigmoid and
- * HardSwish 0 or 1 at their corners from the saturated side. Clip gives 0 at both bounds, as ReLU6 and Hardtanh do;
- * torch.clamp, which exports to the same operator, gives 1 there. The two differ only where the input hits a bound exactly.
+ * HardSwish 0 or 1 at their corners from the saturated side; Clip 0 at both bounds, as ReLU6, Hardtanh and torch.clamp
+ * have it (PyTorch 2.15). They matter only where an input hits a kink exactly.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
 import { floatAttribute, inputAt, type Node, requiredInput, requiredOutput, stringAttribute } from '../graph/graph.ts';
@@ -18,10 +18,11 @@ const SELU_GAMMA = 1.0507010221481323;
 const GELU_CUBIC = 0.044715;
 const GELU_SCALE = Math.sqrt(2 / Math.PI);
 
-/** value where lower < x < upper, else 0. Two nested `Where`: the cheapest form on wasm without `And`. */
-function between(builder: GraphBuilder, x: string, lower: string, upper: string, value: string): string {
-  const zero = builder.scalar(0);
-  return select(builder, less(builder, x, upper), select(builder, greater(builder, x, lower), value, zero), zero);
+/** Where lower < x < upper; a bound of '' is no bound. */
+function inside(builder: GraphBuilder, x: string, lower: string, upper: string): string {
+  if (lower === '') return less(builder, x, upper);
+  if (upper === '') return greater(builder, x, lower);
+  return builder.emit('And', [greater(builder, x, lower), less(builder, x, upper)]);
 }
 
 export const relu: AdjointRule = unaryRule((builder, node, cotangent) => {
@@ -62,16 +63,12 @@ export const clip: AdjointRule = (builder, node, [cotangent], wanted) => {
   const lower = inputAt(node, 1);
   const upper = inputAt(node, 2);
   const zero = builder.scalar(0);
-  const inside = (): string => {
-    let result = cotangent;
-    if (lower !== '') result = select(builder, greater(builder, y, lower), result, zero);
-    if (upper !== '') result = select(builder, less(builder, y, upper), result, zero);
-    return result;
-  };
+  const free = (): string =>
+    lower === '' && upper === '' ? cotangent : select(builder, inside(builder, y, lower, upper), cotangent, zero);
   const total = (mask: string, bound: string): string =>
     unbroadcast(builder, select(builder, mask, cotangent, zero), builder.shape(bound));
   return [
-    wanted[0] ? inside() : null,
+    wanted[0] ? free() : null,
     wanted[1] && lower !== '' ? total(less(builder, x, lower), lower) : null,
     wanted[2] && upper !== '' ? total(greater(builder, x, upper), upper) : null,
   ].slice(0, node.inputs.length);
@@ -82,15 +79,11 @@ export const sigmoid: AdjointRule = unaryRule((builder, node, cotangent) => {
   return builder.multiply(cotangent, builder.multiply(y, builder.subtract(builder.scalar(1), y)));
 });
 
-export const hardSigmoid: AdjointRule = unaryRule((builder, node, cotangent) =>
-  between(
-    builder,
-    requiredOutput(node, 0),
-    builder.scalar(0),
-    builder.scalar(1),
-    scale(builder, cotangent, floatAttribute(node, 'alpha', 0.2)),
-  ),
-);
+export const hardSigmoid: AdjointRule = unaryRule((builder, node, cotangent) => {
+  const zero = builder.scalar(0);
+  const rising = inside(builder, requiredOutput(node, 0), zero, builder.scalar(1));
+  return select(builder, rising, scale(builder, cotangent, floatAttribute(node, 'alpha', 0.2)), zero);
+});
 
 /** y = x · max(0, min(1, x/6 + 1/2)): slope 0 up to −3, x/3 + 1/2 between, 1 from 3. */
 export const hardSwish: AdjointRule = unaryRule((builder, node, cotangent) => {
@@ -171,13 +164,7 @@ export const softplus: AdjointRule = unaryRule((builder, node, cotangent) =>
 export const mish: AdjointRule = unaryRule((builder, node, cotangent) => {
   const x = requiredInput(node, 0);
   const rate = builder.emit('Sigmoid', [x]);
-  const t = builder.emit('Tanh', [softplusOf(builder, x)]);
+  const t = builder.emit('Tanh', [builder.emit('Softplus', [x])]);
   const rising = builder.multiply(builder.subtract(builder.scalar(1), builder.multiply(t, t)), builder.multiply(x, rate));
   return builder.multiply(cotangent, builder.addValues(t, rising));
 });
-
-/** log(1 + eˣ) as max(x, 0) − log σ(|x|): `Softplus` itself has no WebGPU kernel, and eˣ alone would overflow. */
-function softplusOf(builder: GraphBuilder, x: string): string {
-  const tail = builder.emit('Log', [builder.emit('Sigmoid', [builder.emit('Abs', [x])])]);
-  return builder.subtract(builder.emit('Relu', [x]), tail);
-}

@@ -87,7 +87,7 @@ describe('derivatives of arithmetic', () => {
   });
 });
 
-/** Figures from PyTorch 2: torch.abs, torch.maximum and torch.minimum. */
+/** Figures from PyTorch 2.15: torch.abs, torch.maximum and torch.minimum. */
 describe('subgradients at kinks', () => {
   it('Abs gives 0 at 0', async () => {
     const [gradient] = await pullBack({ rule: arithmetic.abs, op: 'Abs', inputs: [float32([1], [0])] }, float32([1], [1]));

@@ -7,7 +7,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import { int, type Node, requiredInput, requiredOutput } from '../graph/graph.ts';
 import { elementCode } from '../graph/infer/creation.ts';
-import { numbers } from '../graph/tensor.ts';
+import { float32, numbers } from '../graph/tensor.ts';
 import { greater, indicator, isFloat, scale, select, timesSign, unaryRule, unbroadcast } from './common.ts';
 import type { AdjointRule } from './rule.ts';
 
@@ -67,8 +67,16 @@ function powSlope(builder: GraphBuilder, base: string, exponent: string): string
     if (value === 3) return scale(builder, builder.multiply(base, base), 3);
     return scale(builder, builder.emit('Pow', [base, builder.scalar(value - 1)]), value);
   }
-  const power = isFloat(builder, exponent) ? exponent : builder.emit('Cast', [exponent], { to: int(elementCode('float32')) });
+  const power = floatPower(builder, exponent);
   return builder.multiply(power, builder.emit('Pow', [base, builder.subtract(power, builder.scalar(1))]));
+}
+
+/** The exponent as float32. A constant is converted here: casting one on WebGPU fails in onnxruntime-web 1.30. */
+function floatPower(builder: GraphBuilder, exponent: string): string {
+  if (isFloat(builder, exponent)) return exponent;
+  const constant = builder.constant(exponent);
+  if (constant !== undefined) return builder.add(float32(constant.dims, numbers(constant)), 'exponent');
+  return builder.emit('Cast', [exponent], { to: int(elementCode('float32')) });
 }
 
 export const sqrt: AdjointRule = unaryRule((builder, node, cotangent) =>

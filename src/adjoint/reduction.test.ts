@@ -54,7 +54,7 @@ describe('derivatives of reductions', () => {
   });
 });
 
-/** Figures from PyTorch 2: torch.amax, torch.amin and torch.linalg.vector_norm. */
+/** Figures from PyTorch 2.15: torch.amax, torch.amin and torch.linalg.vector_norm. */
 describe('subgradients', () => {
   it.each<[string, AdjointRule, number[]]>([
     ['ReduceMax', reduction.reduceMax, [0, 0.5, 0.5]],

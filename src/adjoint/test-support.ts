@@ -11,10 +11,10 @@ import type { AdjointRule } from './rule.ts';
  */
 export const GRID = 0.15;
 
-/** Operators without a kernel in onnxruntime-web 1.30's WebGPU provider; And, Softplus and Mish are missing there too. */
+/** Operators that onnxruntime-web 1.30 does not run on WebGPU, or not in every form. */
 const OFF_THE_GPU = new Set([
-  ...['Sign', 'Round', 'LogSoftmax', 'And', 'Or', 'Sum', 'Mean', 'Mod', 'OneHot', 'NonZero', 'Softplus', 'Mish', 'HardSwish'],
-  ...['MaxUnpool', 'GridSample', 'Loop'],
+  ...['Sign', 'Round', 'LogSoftmax', 'Or', 'Sum', 'Mean', 'Mod', 'OneHot', 'NonZero', 'MaxUnpool', 'GridSample', 'Loop'],
+  ...['Selu', 'Celu'],
 ]);
 
 /** One operator: its float inputs are variables unless named in `constants`, the others (axes, shapes, indices) are constants. */
