@@ -36,6 +36,6 @@ class Preprocessing:
 
     def tensor(self, image: Image.Image) -> NDArray[np.float32]:
         """Return the network's input (1, 3, crop, crop) for an RGB photograph of any size."""
-        pixels = np.asarray(self.fit(image.convert("RGB")), dtype=np.float32) / 255.0
-        pixels = (pixels - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32)
+        pixels = np.asarray(self.fit(image.convert("RGB"))).astype(np.float32) / np.float32(255.0)
+        mean, std = np.array(self.mean, dtype=np.float32), np.array(self.std, dtype=np.float32)
+        return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1)[None])
