@@ -193,7 +193,7 @@ export function readsOf(node: Node): string[] {
   const reads = node.inputs.filter((name) => name !== '');
   for (const attribute of Object.values(node.attributes)) {
     if (attribute.kind === 'graph') {
-      for (const inner of attribute.value.nodes) reads.push(...readsOf(inner));
+      for (const inner of attribute.value.nodes) for (const name of readsOf(inner)) reads.push(name);
       for (const output of attribute.value.outputs) reads.push(output.name);
     }
   }

@@ -12,6 +12,8 @@ import { reductions } from './infer/reduce.ts';
 import { spatial } from './infer/spatial.ts';
 import { sizeOf, type Tensor } from './tensor.ts';
 
+/** The rank ONNX Runtime and NumPy stop at, too. */
+const HIGHEST_RANK = 64;
 /** More elements than any device holds; shapes beyond it come from broken files. */
 const MOST_ELEMENTS = 2 ** 34;
 
@@ -68,6 +70,8 @@ function inferInScope(node: Node, inputs: readonly (ValueType | undefined)[], sc
   });
   const types = rule(new Inference(node, inputs, scope));
   for (const { dims } of types) {
+    if (dims.length > HIGHEST_RANK)
+      throw new HeliographError('shape-mismatch', `${describeNode(node)} has an output of ${dims.length} dimensions.`);
     if (dims.some((dim) => !Number.isSafeInteger(dim) || dim < 0) || sizeOf(dims) > MOST_ELEMENTS) {
       throw new HeliographError('shape-mismatch', `In ${describeNode(node)}: an output of shape [${dims}] is impossible.`);
     }

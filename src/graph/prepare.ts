@@ -108,6 +108,8 @@ class Pass {
   readonly #fixed: ReadonlySet<string>;
   readonly #used: Set<string>;
   readonly #read: ReadonlySet<string>;
+  readonly #outputs: ReadonlyMap<string, ValueInfo>;
+  #counter = 0;
 
   constructor(
     readonly graph: Graph,
@@ -118,9 +120,10 @@ class Pass {
     this.#constants = new Map(graph.initializers);
     for (const [name, { type, dims }] of graph.initializers) this.#types.set(name, { type, dims });
     for (const { name, type, dims } of inputs) this.#types.set(name, { type, dims });
+    this.#outputs = new Map(graph.outputs.map((output) => [output.name, output]));
     const captured = graph.nodes.flatMap((node) => (hasSubgraph(node) ? readsOf(node) : []));
-    this.#fixed = new Set([...graph.outputs.map(({ name }) => name), ...captured]);
-    this.#read = new Set([...graph.outputs.map(({ name }) => name), ...graph.nodes.flatMap(readsOf)]);
+    this.#fixed = new Set([...this.#outputs.keys(), ...captured]);
+    this.#read = new Set([...this.#outputs.keys(), ...graph.nodes.flatMap(readsOf)]);
     this.#used = outer.used;
     for (const name of [...this.#types.keys(), ...this.#read, ...graph.nodes.flatMap(({ outputs }) => outputs)])
       this.#used.add(name);
@@ -153,7 +156,7 @@ class Pass {
       const type = types[index];
       if (name !== '' && type !== undefined) this.#types.set(name, type);
     });
-    const values = node.outputs.some((name) => this.#isOutput(name)) ? undefined : this.#values(node, types);
+    const values = node.outputs.some((name) => this.#outputs.has(name)) ? undefined : this.#values(node, types);
     if (values === undefined) {
       this.#nodes.push(
         source === undefined
@@ -223,7 +226,7 @@ class Pass {
   /** Output types of an operator we do not know, if the file states them: such a model can still be run, if not differentiated. */
   #stated(node: Node): readonly (ValueType | undefined)[] | undefined {
     const types = node.outputs.map((name) => {
-      const info = this.graph.values.get(name) ?? this.graph.outputs.find((output) => output.name === name);
+      const info = this.graph.values.get(name) ?? this.#outputs.get(name);
       const dims = info?.dims?.map((dim) => sizeOfDimension(dim, this.symbols)).filter((dim) => dim !== null);
       return info === undefined || dims === undefined || dims.length !== info.dims?.length
         ? undefined
@@ -258,10 +261,6 @@ class Pass {
     return this.#constants.get(name) ?? (this.#types.has(name) ? undefined : this.outer.constant(name));
   }
 
-  #isOutput(name: string): boolean {
-    return this.graph.outputs.some((output) => output.name === name);
-  }
-
   #add(tensor: Tensor, name: string): string {
     this.#constants.set(name, tensor);
     this.#types.set(name, { type: tensor.type, dims: tensor.dims });
@@ -270,7 +269,10 @@ class Pass {
 
   #fresh(hint: string): string {
     let name = hint;
-    for (let count = 1; this.#used.has(name); count += 1) name = `${hint}_${count}`;
+    while (this.#used.has(name)) {
+      this.#counter += 1;
+      name = `${hint}_${this.#counter}`;
+    }
     this.#used.add(name);
     return name;
   }

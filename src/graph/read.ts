@@ -106,12 +106,12 @@ class GraphReader {
     if (new Set(inputs.map(({ name }) => name)).size < inputs.length) {
       throw new HeliographError('invalid-model', 'Two inputs of the model have the same name.');
     }
-    const produced = proto.node.flatMap(({ output }) => output);
+    const produced = new Set(proto.node.flatMap(({ output }) => output));
     const visible = new Set([...given, ...produced]);
     const nodes = inOrder(
       proto.node.map((node) => this.#node(node, visible, depth)),
       // A name of its own hides the surrounding graph's.
-      new Set([...given].filter((name) => !outer.has(name) || !produced.includes(name))),
+      new Set([...given].filter((name) => !outer.has(name) || !produced.has(name))),
     );
     const outputs = proto.output.map((info) => readInterface(info, 'output'));
     for (const { name } of outputs) {

@@ -94,8 +94,8 @@ export class Inference {
   }
 
   /** NumPy broadcasting of any number of shapes. */
-  broadcast(...shapes: readonly Shape[]): number[] {
-    const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  broadcast(shapes: readonly Shape[]): number[] {
+    const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
     const result = new Array<number>(rank).fill(1);
     for (const shape of shapes) {
       shape.forEach((dim, index) => {

@@ -42,7 +42,7 @@ const split: InferRule = (at) => {
   const dims = at.dims(0);
   const axis = at.axis(intAttribute(at.node, 'axis', 0), dims.length);
   const length = dims[axis] ?? 0;
-  const sizes = at.has(1) ? at.values(1) : evenSplit(length, intAttribute(at.node, 'num_outputs', at.node.outputs.length));
+  const sizes = at.has(1) ? at.values(1) : evenSplit(length, at.node.outputs.length);
   if (sizes.some((size) => size < 0) || sizes.reduce((sum, size) => sum + size, 0) !== length) {
     throw at.mismatch(`parts [${sizes}] do not add up to ${length}`);
   }
@@ -157,7 +157,7 @@ export const layout: Readonly<Record<string, InferRule>> = {
     return [at.like(0, dims)];
   },
   Pad: pad,
-  Expand: (at) => [at.like(0, at.broadcast(at.dims(0), at.values(1)))],
+  Expand: (at) => [at.like(0, at.broadcast([at.dims(0), at.values(1)]))],
   Tile: (at) => {
     const dims = at.dims(0);
     const repeats = at.values(1);

@@ -8,7 +8,7 @@ function product(at: Inference, a: Shape, b: Shape): number[] {
   const left = a.length === 1 ? [1, ...a] : a;
   const right = b.length === 1 ? [...b, 1] : b;
   if (left[left.length - 1] !== right[right.length - 2]) throw at.mismatch(`shapes [${a}] and [${b}] cannot be multiplied`);
-  const dims = at.broadcast(left.slice(0, -2), right.slice(0, -2));
+  const dims = at.broadcast([left.slice(0, -2), right.slice(0, -2)]);
   if (a.length > 1) dims.push(left[left.length - 2] ?? 0);
   if (b.length > 1) dims.push(right[right.length - 1] ?? 0);
   return dims;
@@ -21,7 +21,7 @@ const gemm: InferRule = (at) => {
   const b = intAttribute(at.node, 'transB', 0) !== 0 ? at.dims(1).toReversed() : at.dims(1);
   if (a[1] !== b[0]) throw at.mismatch(`matrices [${a}] and [${b}] cannot be multiplied`);
   const dims = [a[0] ?? 0, b[1] ?? 0];
-  if (at.has(2) && `${at.broadcast(dims, at.dims(2))}` !== `${dims}`) {
+  if (at.has(2) && `${at.broadcast([dims, at.dims(2)])}` !== `${dims}`) {
     throw at.mismatch(`an addend of shape [${at.dims(2)}] does not fit a product of shape [${dims}]`);
   }
   return [at.like(0, dims)];

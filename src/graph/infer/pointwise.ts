@@ -14,17 +14,17 @@ const broadcasting: InferRule = (at) => {
       throw at.mismatch(`its inputs have different element types, ${at.type(0).type} and ${at.type(index).type}`);
     }
   });
-  return [at.like(0, at.broadcast(...shapes(at)))];
+  return [at.like(0, at.broadcast(shapes(at)))];
 };
 
-const comparison: InferRule = (at) => [typed('bool', at.broadcast(at.dims(0), at.dims(1)))];
+const comparison: InferRule = (at) => [typed('bool', at.broadcast([at.dims(0), at.dims(1)]))];
 
 /** Gain and bias of a normalisation must not enlarge its input. */
 const normalisation: InferRule = (at) => {
   const dims = at.dims(0);
   const axis = at.axis(intAttribute(at.node, 'axis', -1), dims.length);
   for (const parameter of [1, 2]) {
-    if (at.has(parameter) && at.broadcast(dims, at.dims(parameter)).some((dim, index) => dim !== dims[index])) {
+    if (at.has(parameter) && at.broadcast([dims, at.dims(parameter)]).some((dim, index) => dim !== dims[index])) {
       throw at.mismatch(`input ${parameter} of shape [${at.dims(parameter)}] does not fit an input of shape [${dims}]`);
     }
   }
@@ -64,13 +64,13 @@ export const pointwise: Readonly<Record<string, InferRule>> = {
   IsNaN: predicate,
   IsInf: predicate,
   // The exponent of Pow may be of another type than the base.
-  Pow: (at) => [at.like(0, at.broadcast(at.dims(0), at.dims(1)))],
+  Pow: (at) => [at.like(0, at.broadcast([at.dims(0), at.dims(1)]))],
   PRelu: (at) => {
     const dims = at.dims(0);
-    if (at.broadcast(dims, at.dims(1)).length > dims.length) throw at.mismatch('the slope has more dimensions than the input');
+    if (at.broadcast([dims, at.dims(1)]).length > dims.length) throw at.mismatch('the slope has more dimensions than the input');
     return [at.like(0)];
   },
-  Where: (at) => [at.like(1, at.broadcast(at.dims(0), at.dims(1), at.dims(2)))],
+  Where: (at) => [at.like(1, at.broadcast([at.dims(0), at.dims(1), at.dims(2)]))],
   BatchNormalization: perChannel,
   InstanceNormalization: perChannel,
   LayerNormalization: normalisation,

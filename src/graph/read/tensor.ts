@@ -7,6 +7,8 @@ import { widenBrain, widenHalf } from './half.ts';
 /** Files beside the model, by the path the model calls them. */
 export type ExternalData = Readonly<Record<string, Uint8Array>>;
 
+/** Shapes longer than this come from broken files. */
+const HIGHEST_RANK = 64;
 /** No array of a browser holds more bytes in one piece. */
 const MOST_ELEMENTS = 2 ** 31;
 
@@ -57,6 +59,8 @@ function view<A>(
  * @throws HeliographError `invalid-model` or `missing-external-data`
  */
 export function readTensor(proto: TensorProto, external: ExternalData, what: string): Tensor {
+  if (proto.dims.length > HIGHEST_RANK)
+    throw new HeliographError('invalid-model', `${what} has ${proto.dims.length} dimensions.`);
   const dims = proto.dims.map(Number);
   const size = sizeOf(dims);
   if (dims.some((dim) => dim < 0 || !Number.isSafeInteger(dim)) || size > MOST_ELEMENTS) {
