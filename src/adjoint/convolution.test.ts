@@ -53,7 +53,7 @@ test('Conv: image, weights and bias agree with finite differences', async () => 
       if (g.bias) inputs.push({ tensor: randomTensor([outputs], next), constant: false });
       await checkAdjoint({ rule: conv, op: 'Conv', inputs, attributes }, { ...LINEAR, seed: g.seed });
     }),
-    { numRuns: 100, seed: 7 },
+    { numRuns: 70, seed: 7 },
   );
 });
 
@@ -80,7 +80,7 @@ test('ConvTranspose: image, weights and bias agree with finite differences', asy
       if (g.bias) inputs.push({ tensor: randomTensor([g.groups * g.outPerGroup], next), constant: false });
       await checkAdjoint({ rule: convTranspose, op: 'ConvTranspose', inputs, attributes }, { ...LINEAR, seed: g.seed });
     }),
-    { numRuns: 80, seed: 8 },
+    { numRuns: 50, seed: 8 },
   );
 });
 

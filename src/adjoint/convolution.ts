@@ -1,7 +1,8 @@
 import type { GraphBuilder } from '../graph/builder.ts';
-import { int, intAttribute, ints, requiredInput } from '../graph/graph.ts';
+import { int, intAttribute, ints, type Node, requiredInput } from '../graph/graph.ts';
 import { kernelShape, transposedGeometry } from '../graph/infer/window.ts';
 import { type FloatTensor, float32, sizeOf } from '../graph/tensor.ts';
+import { unsupportedForm } from './common.ts';
 import type { AdjointRule } from './rule.ts';
 import {
   extentOf,
@@ -11,33 +12,21 @@ import {
   padForWindow,
   padSpatial,
   sliceAtOffset,
-  spreadWindows,
   type Window,
   windowOf,
 } from './window.ts';
 
 const at = (values: readonly number[], axis: number): number => values[axis] ?? 0;
 
-/**
- * Conv with respect to image, weights and bias.
- *
- * Image, stride 1: a Conv with flipped, in/out-transposed weights; on wasm it costs 0.5–0.9 of a ConvTranspose (depthwise 3×3 and
- * 5×5: 0.55, dense 3×3: 0.86). Image, larger strides: a ConvTranspose; splitting the kernel into stride² phases with a
- * sub-pixel shuffle took 1.9 times as long for a dense 3×3 (64 ← 128 channels, 56×56), 1.3 for a 7×7 stem, 1.3–2.5 for depthwise
- * 3×3, 0.9–1.0 for depthwise 5×5 and for 16×16 patches; zero-insertion 2–8 times. (onnxruntime-web 1.30, two threads.)
- */
+/** Conv with respect to image, weights and bias. */
 export const conv: AdjointRule = (builder, node, [cotangent], wanted) => {
   if (cotangent === null || cotangent === undefined) return node.inputs.map(() => null);
   const image = requiredInput(node, 0);
   const weights = requiredInput(node, 1);
   const groups = intAttribute(node, 'group', 1);
   const window = windowOf(builder, node);
-  const toImage = () =>
-    isStrided(window)
-      ? spreadWindows(builder, node, cotangent, weights, window, groups)
-      : flippedConvolution(builder, cotangent, weights, window, groups);
   return [
-    wanted[0] ? toImage() : null,
+    wanted[0] ? convolutionToImage(builder, node, cotangent, weights, window, groups) : null,
     wanted[1] ? correlate(builder, image, cotangent, window, groups) : null,
     wanted[2] ? sumPerChannel(builder, cotangent) : null,
   ].slice(0, node.inputs.length);
@@ -62,6 +51,31 @@ export const convTranspose: AdjointRule = (builder, node, [cotangent], wanted) =
   ].slice(0, node.inputs.length);
 };
 
+/**
+ * The adjoint of a convolution with respect to its image.
+ *
+ * Stride 1: a Conv with flipped, in/out-transposed weights; on wasm it costs 0.5–0.9 of a ConvTranspose (depthwise 3×3 and 5×5: 0.55,
+ * dense 3×3: 0.86). Larger strides: a ConvTranspose; splitting the kernel into stride² phases with a sub-pixel shuffle took 1.9 times
+ * as long for a dense 3×3 (64 ← 128 channels, 56×56), 1.3 for a 7×7 stem, 1.3–2.5 for depthwise 3×3, 0.9–1.0 for depthwise 5×5 and
+ * for 16×16 patches; zero-insertion 2–8 times. (onnxruntime-web 1.30, two threads.)
+ *
+ * @param cotangent [N, O, …output]
+ * @param weights [O, C / groups, …kernel]
+ * @returns [N, C, …input]
+ */
+export function convolutionToImage(
+  builder: GraphBuilder,
+  node: Node,
+  cotangent: string,
+  weights: string,
+  window: Window,
+  groups: number,
+): string {
+  return isStrided(window)
+    ? spreadWindows(builder, node, cotangent, weights, window, groups)
+    : flippedConvolution(builder, cotangent, weights, window, groups);
+}
+
 /** Σ over all axes but the channels: [N, C, …] → [C]. */
 function sumPerChannel(builder: GraphBuilder, value: string): string {
   const axes = builder.shape(value).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
@@ -82,6 +96,27 @@ function gatherWindows(builder: GraphBuilder, value: string, weights: string, wi
     strides: ints(window.strides),
     dilations: ints(window.dilations),
     pads: ints([...window.padsBegin, ...excess.map((amount) => Math.max(0, amount))]),
+    group: int(groups),
+  });
+}
+
+/** The adjoint of a strided convolution with respect to its image. */
+function spreadWindows(
+  builder: GraphBuilder,
+  node: Node,
+  cotangent: string,
+  weights: string,
+  window: Window,
+  groups: number,
+): string {
+  if (window.input.length > 2) throw unsupportedForm(node, 'strided windows in three dimensions have no WebGPU kernel');
+  const excess = window.input.map((_, axis) => overhang(window, axis));
+  return builder.emit('ConvTranspose', [cotangent, weights], {
+    kernel_shape: ints(window.kernel),
+    strides: ints(window.strides),
+    dilations: ints(window.dilations),
+    pads: ints([...window.padsBegin, ...excess.map((amount) => Math.max(0, amount))]),
+    output_padding: ints(excess.map((amount) => Math.max(0, -amount))),
     group: int(groups),
   });
 }
