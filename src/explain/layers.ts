@@ -24,7 +24,8 @@ export function layersOf(model: Classifier): readonly Layer[] {
     for (const tensor of maps.signalTo(findHead(maps).feature)) {
       const grid = maps.grid(tensor);
       const op = maps.paths.producer(tensor)?.op;
-      if (grid === null || op === undefined) continue;
+      // A max-pool is one affine map with what follows it: relevance lies before and behind it, not on it.
+      if (grid === null || op === undefined || op === 'MaxPool') continue;
       const positions = maps.relevanceShape(tensor).reduce((a, b) => a * b, 1);
       const channels = maps.shape(tensor).reduce((a, b) => a * b, 1) / positions;
       layers.push({ tensor, op, channels, height: grid.height, width: grid.width, stage: false });

@@ -217,29 +217,17 @@ function normsByPhase(builder: GraphBuilder, node: Node, weight: FloatTensor, gr
 
 /**
  * The contribution vectors themselves for every kernel offset k and batch entry o of x: what is returned gives W_k x_o
- * as [1, C_out, H, W]. Ungrouped kernels only.
+ * as [1, C_out, H, W]. They are added before their norm is taken, so all offsets keep one basis: no QR here.
  */
 export function contributionVectors(builder: GraphBuilder, node: Node, x: string): (k: number, o: number) => string {
   const weight = weightOf(builder, node);
-  const offsets = kernelOffsets(builder, node);
-  const [out = 1, columns = 1] = weight.dims;
-  const [, , height = 1, width = 1] = builder.shape(x);
-  // Contributions are added before their norm is taken, so every offset must keep the same basis: no QR here.
-  const values = new Float32Array(offsets.length * out * columns);
-  offsets.forEach((_, k) => {
-    for (let row = 0; row < out; row += 1) {
-      for (let column = 0; column < columns; column += 1) {
-        values[(k * out + row) * columns + column] = weight.data[(row * columns + column) * offsets.length + k] ?? 0;
-      }
-    }
+  const [out = 1, columns = 1, kernelHeight = 1, kernelWidth = 1] = weight.dims;
+  const area = kernelHeight * kernelWidth;
+  const { group } = node.attributes;
+  const vectors = Array.from({ length: area }, (_, k) => {
+    const values = Float32Array.from({ length: out * columns }, (_, entry) => weight.data[entry * area + k] ?? 0);
+    const kernel = builder.add(float32([out, columns, 1, 1], values), 'contribution_kernel');
+    return builder.emit('Conv', [x, kernel], group === undefined ? {} : { group }, 'contributions');
   });
-  const kernel = builder.add(float32([offsets.length * out, columns, 1, 1], values), 'contribution_kernel');
-  const vectors = builder.emit('Conv', [x, kernel], {}, 'contributions');
-  return (k, o) =>
-    builder.emit('Slice', [
-      vectors,
-      builder.ints([o, k * out, 0, 0]),
-      builder.ints([o + 1, (k + 1) * out, height, width]),
-      builder.ints([0, 1, 2, 3]),
-    ]);
+  return (k, o) => builder.emit('Slice', [vectors[k] ?? '', builder.ints([o]), builder.ints([o + 1]), builder.ints([0])]);
 }

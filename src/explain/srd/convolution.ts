@@ -1,15 +1,6 @@
 import { conv } from '../../adjoint/convolution.ts';
 import { gatherAtOffset, placeAll, windowOf } from '../../adjoint/window.ts';
-import {
-  type Attributes,
-  inputAt,
-  int,
-  intAttribute,
-  ints,
-  type Node,
-  requiredInput,
-  requiredOutput,
-} from '../../graph/graph.ts';
+import { type Attributes, inputAt, int, ints, type Node, requiredInput, requiredOutput } from '../../graph/graph.ts';
 import { float32, numbers } from '../../graph/tensor.ts';
 import { notCovered } from '../positions.ts';
 import { contributionNorms, contributionVectors, kernelOffsets, weightOf } from './contributions.ts';
@@ -123,8 +114,6 @@ function shareThroughTiles(walk: RelevanceWalk, node: Node, pool: Node, bias: st
  */
 function shareThroughOverlap(walk: RelevanceWalk, node: Node, pool: Node, bias: string): string {
   const { builder } = walk;
-  if (intAttribute(node, 'group', 1) !== 1)
-    throw notCovered(node, 'a grouped kernel on an overlapping max-pool has no sharing rule here');
   const parts = walk.pooledParts(pool);
   const vectors = contributionVectors(builder, node, parts.stacked());
   const [inner, outer] = [windowOf(builder, pool), windowOf(builder, node)];
