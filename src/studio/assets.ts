@@ -2,38 +2,60 @@
 import * as z from 'zod';
 import { METHOD_IDS } from '../explain/explainer.ts';
 import { HeliographError } from '../graph/errors.ts';
-import type { MapData } from '../runtime/protocol.ts';
+import type { MapData, Preprocessing } from '../runtime/protocol.ts';
 import { preprocessingSchema } from './state.ts';
 
-export const cardSchema = z.object({
+export /** What `training/` writes beside the bundled model. */
+const cardSchema = z.object({
+  version: z.literal(1),
   id: z.string(),
-  name: z.string(),
-  description: z.string().optional(),
+  title: z.string(),
   file: z.string(),
   bytes: z.number(),
+  input: z.object({
+    layout: preprocessingSchema.shape.layout,
+    height: preprocessingSchema.shape.height,
+    width: preprocessingSchema.shape.width,
+    channels: preprocessingSchema.shape.channels,
+    mean: preprocessingSchema.shape.mean,
+    std: preprocessingSchema.shape.std,
+    scale: z.enum(['0-1', '0-255']),
+    resize: z.object({ short: z.int().positive() }),
+  }),
+  output: z.object({ classes: z.int().positive(), labels: z.string() }),
   licence: z.string(),
   source: z.string(),
-  preprocessing: preprocessingSchema,
-  /** Class labels, or the file that has them. */
-  labels: z.union([z.array(z.string()), z.string()]),
-  accuracy: z.object({ dataset: z.string(), top1: z.number(), top5: z.number().optional() }).optional(),
+  citation: z.string(),
+  measured: z
+    .object({ top1: z.number(), top5: z.number(), images: z.number(), dataset: z.string(), maxLogitDifference: z.number() })
+    .nullable(),
 });
 export type ModelCard = z.infer<typeof cardSchema>;
+
+/** The card's input as the runtime takes it. */
+export function preprocessingOfCard({ input }: ModelCard): Preprocessing {
+  const { scale, resize, ...rest } = input;
+  return { ...rest, scale: scale === '0-1' ? 1 : 255, resizeShort: resize.short };
+}
 
 const photographSchema = z.object({
   id: z.string(),
   file: z.string(),
   title: z.string(),
-  author: z.string(),
+  /** What it shows, for those who do not see it. */
+  alt: z.string(),
+  attribution: z.string(),
   source: z.string(),
   licence: z.string(),
 });
 export type Photograph = z.infer<typeof photographSchema>;
 
-const gallerySchema = z.object({ images: z.array(photographSchema) });
+const gallerySchema = z.array(photographSchema);
 
 const firstLookSchema = z.object({
   model: z.string(),
+  /** The model's title. */
+  title: z.string(),
   image: z.string(),
   method: z.enum(METHOD_IDS),
   /** Name of the class explained. */
@@ -90,11 +112,11 @@ export function createLibrary(root: string, get: (url: string) => Promise<Respon
       const path = `models/${encodeURIComponent(id)}/card.json`;
       const card = await read(path, cardSchema);
       const beside = (file: string) => new URL(file, new URL(path, root)).href;
-      const labels = typeof card.labels === 'string' ? await read(beside(card.labels), z.array(z.string())) : card.labels;
+      const labels = await read(beside(card.output.labels), z.array(z.string()));
       return { card, url: beside(card.file), labels };
     },
     gallery() {
-      photographs ??= read('images/gallery.json', gallerySchema).then(({ images }) => images);
+      photographs ??= read('images/gallery.json', gallerySchema);
       photographs.catch(() => {
         photographs = null;
       });

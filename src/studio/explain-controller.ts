@@ -24,7 +24,7 @@ export interface ExplainController {
   /** Opens the user's own model. The present one stays when that fails. Resolves to whether it worked. */
   openOwnModel(source: Extract<ModelSource, { kind: 'files' }>, size?: OpenOptions['size']): Promise<boolean>;
   /** Takes a picture of the user's. */
-  useOwnPicture(picture: Pick<StudioPicture, 'title' | 'pixels' | 'note'>): void;
+  takeOwnPicture(picture: Pick<StudioPicture, 'title' | 'pixels' | 'note'>): void;
   /** Ends what runs; what it would have computed waits for `retry`. */
   cancel(): void;
   /** Tries again whatever failed or was cancelled. */
@@ -96,7 +96,7 @@ export function createExplainController(dependencies: ControllerDependencies): E
       });
     },
 
-    useOwnPicture(picture) {
+    takeOwnPicture(picture) {
       ownCount += 1;
       subject.ownPicture = { ...picture, id: `own-${ownCount}`, own: true, photograph: null };
       bench.report('image', null);

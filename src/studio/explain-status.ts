@@ -68,6 +68,7 @@ export interface Shown {
 
 export interface PartialMap {
   readonly key: string;
+  readonly explained: Explained;
   readonly map: MapData;
   readonly step: number;
   readonly steps: number;
@@ -92,6 +93,7 @@ export const LANES = ['device', 'model', 'picture', 'classify', 'map', 'apop', '
 export type LaneName = (typeof LANES)[number];
 
 export interface Activity {
+  readonly key: string;
   readonly label: string;
   readonly progress: Progress | null;
   /** Milliseconds on the controller's clock. */

@@ -108,14 +108,14 @@ export class Maps {
 
   private compute({ model, input, main }: Plan, { key, request }: Wanted): void {
     const { bench } = this;
-    const { method, target } = explainedOf(model.summary, this.labels(model), bench.settings.get(), request);
+    const explained = explainedOf(model.summary, this.labels(model), bench.settings.get(), request);
     void bench.run({
       lane: 'map',
       key,
-      label: [method, target].filter(Boolean).join(', '),
+      label: [explained.method, explained.target].filter(Boolean).join(', '),
       run: (job, onProgress) =>
         bench.engine.explain(job, { model: model.summary.id, input, ...request }, onProgress, (map, step, steps) => {
-          if (key === main?.key && bench.lanes.map.key === key) bench.set({ partial: { key, map, step, steps } });
+          if (key === main?.key && bench.lanes.map.key === key) bench.set({ partial: { key, explained, map, step, steps } });
         }),
       failed: (error) => bench.failRun(key, error),
       done: (result) => {

@@ -34,7 +34,7 @@ export function softmax(logits: Float32Array): Float32Array {
 }
 
 /** The class or difference of classes explained. Classes the model does not have count as not chosen. */
-export function targetOf({ plus, minus }: Settings, top: number, classes: number): Target {
+export function targetOf({ plus, minus }: Pick<Settings, 'plus' | 'minus'>, top: number, classes: number): Target {
   const chosen = plus !== null && plus < classes ? plus : top;
   return minus !== null && minus < classes && minus !== chosen ? { plus: chosen, minus } : { plus: chosen };
 }
@@ -100,9 +100,14 @@ export function mainRequest(model: ModelSummary, settings: Settings, target: Tar
   return { method, options: usableOptions(model, method, settings), target };
 }
 
-/** Options without a layer that belongs to another model. */
+/** Options the model can take: no layer of another model, no patch larger than the picture. */
 function usableOptions(model: ModelSummary, method: MethodId, settings: Settings): MethodOptions {
   const { layer, ...options } = optionsOf(method, settings);
+  if (method === 'occlusion') {
+    const { height, width } = model.preprocessing;
+    const patch = Math.min(settings.patch, height, width);
+    return { patch, stride: Math.min(settings.stride, patch) };
+  }
   return layer !== undefined && layerNamed(model, layer) ? { ...options, layer } : options;
 }
 

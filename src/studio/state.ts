@@ -69,7 +69,7 @@ export const STATE = {
   /** Id of a bundled model; null for the user's own, which no link can carry. */
   model: linked('model', 'efficientnet-lite0', z.string().min(1).max(80).nullable(), text, false),
   /** Id of a gallery photograph; null for the user's own. */
-  image: linked('image', 'chicky', z.string().min(1).max(80).nullable(), text),
+  image: linked('image', 'cat', z.string().min(1).max(80).nullable(), text),
   /** How the picture is brought to the model's shape: centre crop, whole picture with bars, or stretched. */
   fit: linked('fit', 'crop', z.enum(FITS), word),
   device: linked('device', 'auto', z.enum(['auto', 'webgpu', 'wasm']), word, false),
@@ -112,8 +112,8 @@ export const STATE = {
   ),
   /** Rows of the compare grid; empty for the two most likely classes. */
   compareClasses: linked('classes', [], z.array(classIndex).max(5).readonly(), numerics),
-  /** Whether maps of the grid are shown as they are, or each as shares of its Σ|r|. */
-  compareValues: linked('values', 'share', z.enum(['raw', 'share']), word),
+  /** Whether maps of the grid are shown as they are, or each over its mean |r|. */
+  compareValues: linked('values', 'density', z.enum(['raw', 'density']), word),
 
   // How a map is drawn: see MapLook.
   mode: linked('mode', DEFAULT_LOOK.mode, z.enum(['signed', 'positive', 'magnitude']), word),
@@ -132,6 +132,8 @@ export const STATE = {
   sourcesOpen: kept(true, z.boolean()),
   inspectorOpen: kept(true, z.boolean()),
   stripOpen: kept(true, z.boolean()),
+  /** Whether shortcuts of a single character work. */
+  singleKeys: kept(true, z.boolean()),
 
   preprocessing: {
     default: null,

@@ -2,7 +2,7 @@
 import { HeliographError } from '../graph/errors.ts';
 import { type Pixels, preprocess } from '../runtime/preprocess.ts';
 import type { ModelSource, Preprocessing } from '../runtime/protocol.ts';
-import type { Library } from './assets.ts';
+import { type Library, preprocessingOfCard } from './assets.ts';
 import type { StudioModel, StudioPicture } from './explain-status.ts';
 import { ranking, softmax } from './requests.ts';
 import { DEFAULTS } from './state.ts';
@@ -72,8 +72,8 @@ export class Subject {
       label: 'Loading the model',
       run: async (job, onProgress): Promise<StudioModel> => {
         const { card, url, labels } = await this.library.card(wanted);
-        const source: ModelSource = { kind: 'url', url, name: card.name };
-        const summary = await bench.engine.openModel(job, source, { preprocessing: card.preprocessing }, onProgress);
+        const source: ModelSource = { kind: 'url', url, name: card.title, bytes: card.bytes };
+        const summary = await bench.engine.openModel(job, source, { preprocessing: preprocessingOfCard(card) }, onProgress);
         return { id: wanted, own: false, summary, card, labels, sizeOpen: false };
       },
       failed: (error) => {

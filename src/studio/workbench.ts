@@ -55,7 +55,7 @@ export class Workbench {
   async run<T>({ lane, key, label, run, failed, done }: Task<T>): Promise<boolean> {
     const since = this.clock();
     const show = (progress: Progress | null) =>
-      this.set({ activities: { ...this.now.activities, [lane]: { label, progress, since } } });
+      this.set({ activities: { ...this.now.activities, [lane]: { key, label, progress, since } } });
     show(null);
     const outcome = await this.lanes[lane].run(key, (job) =>
       run(job, (progress) => {

@@ -1,0 +1,47 @@
+import '@fontsource-variable/inter/wght.css';
+import '@mantine/core/styles.css';
+import './studio/base.css';
+import { createRoot } from 'react-dom/client';
+import { createEngine } from './runtime/client.ts';
+import { decodeImage } from './runtime/decode-image.ts';
+import { App } from './studio/app.tsx';
+import { createLibrary } from './studio/assets.ts';
+import { createExplainController } from './studio/explain-controller.ts';
+import { browserHost } from './studio/host.ts';
+import { createIntake } from './studio/intake.ts';
+import { browserSurroundings, persist, restore } from './studio/persistence.ts';
+import { toImageData } from './studio/pictures.ts';
+import { createSettings } from './studio/store.ts';
+import { createUi } from './studio/ui.ts';
+
+const library = createLibrary(document.baseURI.replace(/[^/]*([?#].*)?$/, ''));
+const restored = restore(browserSurroundings);
+const settings = createSettings(restored.settings);
+const ui = createUi();
+
+async function loadPixels(url: string, name: string) {
+  const response = await fetch(url);
+  return (await decodeImage(await response.blob(), name)).pixels;
+}
+
+const controller = createExplainController({ engine: createEngine(), settings, library, loadPixels });
+const intake = createIntake(controller, settings, () => ui.setState({ dialog: 'preprocessing' }));
+const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
+
+persist(settings, browserSurroundings, (problem) => controller.report('storage', problem));
+if (restored.problems.length > 0) controller.report('link', restored.problems.join(' '));
+
+async function showFirstLook(): Promise<void> {
+  const look = await library.firstLook();
+  const picture = toImageData(await loadPixels(look.pictureUrl, 'The stored picture'));
+  ui.setState({ firstLook: { look, picture } });
+}
+// Without it the stage waits for the engine: nothing a reader could do about it.
+showFirstLook().catch(() => undefined);
+
+const root = document.getElementById('root');
+if (!root) throw new Error('The page has no #root.');
+createRoot(root).render(<App studio={{ settings, controller, ui, host, library, intake }} />);
+
+// The runtime's megabytes wait until the first look is painted.
+requestAnimationFrame(() => setTimeout(() => controller.start()));

@@ -1,0 +1,234 @@
+import { CloseButton, MantineProvider, VisuallyHidden } from '@mantine/core';
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { ACTIONS, isSingleKey } from './actions.ts';
+import { type Studio, StudioContext, usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { NARROW } from './host.ts';
+import { Inspector } from './inspector.tsx';
+import { finding } from './seeing/finding.ts';
+import { Sources } from './sources.tsx';
+import { Stage } from './stage.tsx';
+import { Strip } from './strip.tsx';
+import styles from './studio.module.css';
+import { cssVariables, theme } from './theme.ts';
+import { TopBar } from './top-bar.tsx';
+import type { DialogName } from './ui.ts';
+import { mapOnScreen } from './view.ts';
+
+const DIALOGS = {
+  palette: lazy(() => import('./palette.tsx')),
+  help: lazy(() => import('./help.tsx')),
+  preprocessing: lazy(() => import('./preprocessing-dialog.tsx')),
+  camera: lazy(() => import('./camera.tsx')),
+} satisfies Record<DialogName, unknown>;
+
+export function App({ studio }: { studio: Studio }) {
+  return (
+    <StudioContext value={studio}>
+      <Themed />
+    </StudioContext>
+  );
+}
+
+function Themed() {
+  const scheme = useSettings(({ theme: chosen }) => chosen);
+  const { host } = useStudio();
+  const [dark, setDark] = useState(host.prefersDark());
+  useEffect(() => {
+    const query = matchMedia('(prefers-color-scheme: dark)');
+    const follow = () => setDark(query.matches);
+    query.addEventListener('change', follow);
+    return () => query.removeEventListener('change', follow);
+  }, []);
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      forceColorScheme={scheme === 'auto' ? (dark ? 'dark' : 'light') : scheme}
+    >
+      <Shell />
+    </MantineProvider>
+  );
+}
+
+function Shell() {
+  const { sourcesOpen, inspectorOpen, stripOpen } = useSettings(({ sourcesOpen, inspectorOpen, stripOpen }) => ({
+    sourcesOpen,
+    inspectorOpen,
+    stripOpen,
+  }));
+  const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
+  const drawer = useUi(({ drawer }) => drawer);
+  const inspector = narrow ? drawer : inspectorOpen;
+  useShortcuts();
+  return (
+    <div
+      className={styles.shell}
+      data-sources={sourcesOpen || undefined}
+      data-inspector={inspector || undefined}
+      data-strip={stripOpen || undefined}
+    >
+      <a className={styles.skip} href="#stage">
+        Skip to the picture
+      </a>
+      <TopBar />
+      <aside className={styles.sources} aria-label="Sources" hidden={!sourcesOpen}>
+        <Sources />
+      </aside>
+      <main id="stage" className={styles.stage} tabIndex={-1}>
+        <Stage />
+      </main>
+      <InspectorPanel opened={inspector} drawer={Boolean(narrow)} />
+      <section className={styles.strip} aria-label="Layers" hidden={!stripOpen}>
+        <Strip />
+      </section>
+      <Announcer />
+      <Notice />
+      <DropZone />
+      <Dialogs />
+    </div>
+  );
+}
+
+function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }) {
+  const { ui } = useStudio();
+  return (
+    <aside
+      className={styles.inspector}
+      aria-label="Inspector"
+      hidden={!opened}
+      onKeyDown={(event) => {
+        if (drawer && event.key === 'Escape') ui.setState({ drawer: false });
+      }}
+    >
+      {drawer && (
+        <CloseButton
+          className={styles.closeDrawer}
+          aria-label="Close the inspector"
+          onClick={() => ui.setState({ drawer: false })}
+        />
+      )}
+      <Inspector />
+    </aside>
+  );
+}
+
+/** All shortcuts of the list. While a dialog is open they rest, and so do those of a single key where a reader wants that. */
+function useShortcuts(): void {
+  const perform = usePerform();
+  const singleKeys = useSettings(({ singleKeys }) => singleKeys);
+  const dialog = useUi(({ dialog }) => dialog);
+  const active = dialog === null ? ACTIONS : [];
+  useHotkeys(
+    active.flatMap((action) =>
+      action.keys
+        .filter((keys) => singleKeys || !isSingleKey(keys))
+        .map((keys): [string, () => void, { preventDefault: boolean }] => [
+          keys,
+          () => perform(action),
+          { preventDefault: keys !== 'Escape' },
+        ]),
+    ),
+    ['INPUT', 'TEXTAREA', 'SELECT'],
+  );
+}
+
+/** Says results aloud: the finding of each finished map, and what went wrong. */
+function Announcer() {
+  const status = useStatus((all) => all);
+  const settings = useSettings((all) => all);
+  const onScreen = mapOnScreen(status, settings);
+  const text = onScreen?.current && settings.view === 'single' ? finding(onScreen.map, onScreen.explained) : '';
+  return (
+    <VisuallyHidden role="status" aria-live="polite" aria-label="Result">
+      {text}
+    </VisuallyHidden>
+  );
+}
+
+/** How long a confirmation stays. Milliseconds. */
+const NOTICE_STAYS = 5000;
+
+function Notice() {
+  const { ui } = useStudio();
+  const notice = useUi(({ notice }) => notice);
+  useEffect(() => {
+    if (!notice) return;
+    const timer = setTimeout(() => ui.setState({ notice: '' }), NOTICE_STAYS);
+    return () => clearTimeout(timer);
+  }, [notice, ui]);
+  return (
+    <div className={styles.notice} role="status" data-shown={notice !== '' || undefined}>
+      {notice}
+    </div>
+  );
+}
+
+/** The whole window takes files; while they hover it says what it takes. Pasting works too. */
+function DropZone() {
+  const { intake } = useStudio();
+  const [over, setOver] = useState(false);
+  const depth = useRef(0);
+  useEffect(() => {
+    const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    const enter = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      depth.current += 1;
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      depth.current = Math.max(0, depth.current - 1);
+      if (depth.current === 0) setOver(false);
+    };
+    const hover = (event: DragEvent) => {
+      if (carriesFiles(event)) event.preventDefault();
+    };
+    const drop = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      depth.current = 0;
+      setOver(false);
+      void intake.take([...(event.dataTransfer?.files ?? [])]);
+    };
+    const paste = (event: ClipboardEvent) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length > 0) void intake.take(files);
+    };
+    addEventListener('dragenter', enter);
+    addEventListener('dragleave', leave);
+    addEventListener('dragover', hover);
+    addEventListener('drop', drop);
+    addEventListener('paste', paste);
+    return () => {
+      removeEventListener('dragenter', enter);
+      removeEventListener('dragleave', leave);
+      removeEventListener('dragover', hover);
+      removeEventListener('drop', drop);
+      removeEventListener('paste', paste);
+    };
+  }, [intake]);
+  if (!over) return null;
+  return (
+    <div className={styles.dropZone} aria-hidden="true">
+      <p>Drop a picture, an .onnx classifier with its weight files, class labels or a session</p>
+    </div>
+  );
+}
+
+/** Dialogs are loaded when first opened and stay, so that closing can be animated. */
+function Dialogs() {
+  const dialog = useUi(({ dialog }) => dialog);
+  const [loaded, setLoaded] = useState<readonly DialogName[]>([]);
+  useEffect(() => {
+    if (dialog) setLoaded((before) => (before.includes(dialog) ? before : [...before, dialog]));
+  }, [dialog]);
+  return loaded.map((name) => {
+    const Dialog = DIALOGS[name];
+    return (
+      <Suspense key={name} fallback={null}>
+        <Dialog />
+      </Suspense>
+    );
+  });
+}

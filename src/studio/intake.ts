@@ -1,0 +1,115 @@
+/** Sorts files that were dropped, pasted or picked by what they are, and hands each to where it belongs. */
+import { HeliographError } from '../graph/errors.ts';
+import { decodeImage } from '../runtime/decode-image.ts';
+import type { ExplainController } from './explain-controller.ts';
+import { readLabels } from './labels.ts';
+import { fromSession } from './state.ts';
+import type { SettingsStore } from './store.ts';
+
+type Named = Pick<File, 'name' | 'type'>;
+
+export interface Sorted<T extends Named> {
+  readonly models: readonly T[];
+  readonly pictures: readonly T[];
+  /** Label files and sessions: told apart by their content. */
+  readonly texts: readonly T[];
+  /** External weights of a model. */
+  readonly weights: readonly T[];
+}
+
+/** By name and type only. What is neither model, picture nor text counts as a model's external weights. */
+export function sortFiles<T extends Named>(files: readonly T[]): Sorted<T> {
+  const models = files.filter(({ name }) => /\.onnx$/i.test(name));
+  const pictures = files.filter(({ type }) => type.startsWith('image/'));
+  const texts = files.filter(({ name }) => /\.(txt|json)$/i.test(name));
+  const known = new Set([...models, ...pictures, ...texts]);
+  return { models, pictures, texts, weights: files.filter((file) => !known.has(file)) };
+}
+
+/** How the studio takes files. */
+export interface Intake {
+  /** Everything a drop, a paste or a file dialog brought. Problems are reported at their places. */
+  take(files: readonly File[]): Promise<void>;
+  /** Opens the last chosen model again with its input fixed to this size. */
+  openAtSize(height: number, width: number): Promise<void>;
+}
+
+/** @param opened called after an own model is open, so that its preprocessing can be shown */
+export function createIntake(controller: ExplainController, settings: SettingsStore, opened: () => void): Intake {
+  // Kept so that forgotten weights can be dropped afterwards, and the size be chosen.
+  let model: { name: string; bytes: Uint8Array; external: Record<string, Uint8Array> } | null = null;
+
+  async function open(size?: { height: number; width: number }): Promise<void> {
+    if (!model) return;
+    const { name, bytes, external } = model;
+    if (await controller.openOwnModel({ kind: 'files', name, model: bytes, external }, size)) opened();
+  }
+
+  async function takeModel(files: readonly File[], weights: readonly File[]): Promise<void> {
+    const [file] = files;
+    if (files.length > 1) {
+      throw new HeliographError(
+        'not-onnx',
+        `You gave ${files.length} models at once.`,
+        'Give one, together with its weight files.',
+      );
+    }
+    if (file) model = { name: file.name.replace(/\.onnx$/i, ''), bytes: await bytesOf(file), external: {} };
+    else if (!model) {
+      const names = weights.map(({ name }) => name).join(', ');
+      throw new HeliographError(
+        'not-onnx',
+        `${names} is neither a picture nor an .onnx model.`,
+        'Weight files need the .onnx file they belong to.',
+      );
+    }
+    for (const weight of weights) model.external[weight.name] = await bytesOf(weight);
+    await open();
+  }
+
+  async function takeText(file: File): Promise<void> {
+    const text = await file.text();
+    if (/"format"\s*:\s*"heliograph-/.test(text)) {
+      try {
+        const { settings: restored, problems } = fromSession(text);
+        settings.set(restored);
+        controller.report('session', problems.length > 0 ? problems.join(' ') : null);
+      } catch (error) {
+        controller.report('session', error);
+      }
+      return;
+    }
+    const summary = controller.status.getState().model?.summary;
+    if (!summary) return;
+    try {
+      settings.set({ labels: readLabels(text, summary.classes) });
+      controller.report('labels', null);
+    } catch (error) {
+      controller.report('labels', error);
+    }
+  }
+
+  return {
+    async take(files) {
+      const { models, pictures, texts, weights } = sortFiles(files);
+      if (models.length > 0 || weights.length > 0) {
+        await takeModel(models, weights).catch((error: unknown) => controller.report('model', error));
+      }
+      const [picture] = pictures;
+      if (picture) {
+        try {
+          const { pixels, notices } = await decodeImage(picture, picture.name);
+          controller.takeOwnPicture({ title: picture.name, pixels, note: notices.join(' ') });
+        } catch (error) {
+          controller.report('image', error);
+        }
+      }
+      for (const text of texts) await takeText(text);
+    },
+    openAtSize: (height, width) => open({ height, width }),
+  };
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
+  return new Uint8Array(await file.arrayBuffer());
+}

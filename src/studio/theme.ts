@@ -1,0 +1,74 @@
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+
+/** Ten steps of one hue. Lightness in percent, which is where the component library reads contrast from. */
+function steps(lightness: readonly number[], chroma: (index: number) => number, hue: number): MantineColorsTuple {
+  return lightness.map((value, index) => `oklch(${value}% ${chroma(index)} ${hue})`) as unknown as MantineColorsTuple;
+}
+
+/** Solar amber. */
+const AMBER_CHROMA = [0.022, 0.05, 0.09, 0.125, 0.15, 0.155, 0.145, 0.125, 0.105, 0.085];
+const amber = steps([98, 94.5, 90, 85.5, 81, 75, 66, 55.5, 47, 39], (index) => AMBER_CHROMA[index] ?? 0, 72);
+
+/** Neutrals, very slightly warm so that amber belongs to them; light to dark. */
+const gray = steps([98.4, 96.6, 93.6, 89.5, 83, 72, 56, 47, 36, 25], () => 0.004, 80);
+/** The dark scheme's neutrals, text to background. */
+const dark = steps([91, 79, 68, 46, 36, 30, 25, 20.5, 17.5, 14], () => 0.004, 80);
+
+export const theme = createTheme({
+  primaryColor: 'amber',
+  primaryShade: { light: 7, dark: 4 },
+  autoContrast: true,
+  colors: { amber, gray, dark },
+  black: 'oklch(22% 0.004 80)',
+  white: 'oklch(100% 0 0)',
+  fontFamily: "'Inter Variable', system-ui, sans-serif",
+  fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.125rem' },
+  spacing: { xs: '4px', sm: '8px', md: '12px', lg: '16px', xl: '24px' },
+  radius: { xs: '2px', sm: '4px', md: '6px', lg: '8px', xl: '16px' },
+  defaultRadius: 'sm',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  focusRing: 'auto',
+  shadows: {
+    xs: 'none',
+    sm: '0 1px 3px oklch(0% 0 0 / 0.12)',
+    md: '0 2px 8px oklch(0% 0 0 / 0.14)',
+    lg: '0 2px 8px oklch(0% 0 0 / 0.14)',
+    xl: '0 2px 8px oklch(0% 0 0 / 0.14)',
+  },
+  components: {
+    Tooltip: { defaultProps: { openDelay: 400, withArrow: false, events: { hover: true, focus: true, touch: false } } },
+    Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
+    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
+    Select: { defaultProps: { size: 'sm' } },
+  },
+});
+
+/** Surfaces and text beyond what the component library derives itself. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-body': 'oklch(100% 0 0)',
+    '--mantine-color-dimmed': 'oklch(47% 0.004 80)',
+    '--mantine-color-default-border': 'oklch(87% 0.004 80)',
+    '--mantine-color-placeholder': 'oklch(52% 0.004 80)',
+    '--mantine-color-error': 'oklch(50% 0.17 27)',
+    '--helio-panel': 'oklch(98.8% 0.002 80)',
+    '--helio-stage': 'oklch(95.6% 0.002 80)',
+    '--helio-line': 'oklch(90% 0.004 80)',
+    '--helio-hover': 'oklch(95% 0.004 80)',
+    '--helio-accent-ink': 'oklch(50% 0.115 66)',
+  },
+  dark: {
+    '--mantine-color-body': 'oklch(22% 0.004 80)',
+    '--mantine-color-dimmed': 'oklch(73% 0.004 80)',
+    '--mantine-color-default-border': 'oklch(36% 0.004 80)',
+    '--mantine-color-placeholder': 'oklch(66% 0.004 80)',
+    '--mantine-color-error': 'oklch(75% 0.14 27)',
+    '--helio-panel': 'oklch(19.5% 0.004 80)',
+    '--helio-stage': 'oklch(15% 0.003 80)',
+    '--helio-line': 'oklch(29% 0.004 80)',
+    '--helio-hover': 'oklch(26% 0.004 80)',
+    '--helio-accent-ink': 'oklch(82% 0.14 76)',
+  },
+});

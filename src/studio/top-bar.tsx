@@ -1,0 +1,179 @@
+import { ActionIcon, Button, Popover, SegmentedControl, Tooltip, UnstyledButton, useComputedColorScheme } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import {
+  IconBulb,
+  IconCommand,
+  IconHelp,
+  IconLayoutBottombar,
+  IconLayoutSidebar,
+  IconLayoutSidebarRight,
+  IconLink,
+  IconLock,
+  IconMoon,
+  IconSun,
+} from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { action, writeKeys } from './actions.ts';
+import { usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { IS_MAC } from './platform.ts';
+import { ProblemOf } from './problem.tsx';
+import styles from './studio.module.css';
+
+/** A button for an action of the list, named and keyed as it is there. */
+function ActionButton({ id, icon, pressed }: { id: string; icon: ReactNode; pressed?: boolean }) {
+  const perform = usePerform();
+  const { label, keys } = action(id);
+  const [shortcut] = keys;
+  return (
+    <Tooltip label={shortcut ? `${label} (${writeKeys(shortcut, IS_MAC)})` : label}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={label}
+        aria-pressed={pressed}
+        data-pressed={pressed || undefined}
+        className={styles.barButton}
+        onClick={() => perform(action(id))}
+      >
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+export function TopBar() {
+  const scheme = useComputedColorScheme('light');
+  const { sourcesOpen, inspectorOpen, stripOpen } = useSettings(({ sourcesOpen, inspectorOpen, stripOpen }) => ({
+    sourcesOpen,
+    inspectorOpen,
+    stripOpen,
+  }));
+  const drawer = useUi(({ drawer }) => drawer);
+  const { host } = useStudio();
+  return (
+    <header className={styles.topBar}>
+      <h1 className={styles.brand}>
+        <Mark />
+        Heliograph
+      </h1>
+      <Privacy />
+      <span className={styles.spacer} />
+      <DeviceBadge />
+      <span className={styles.barGroup}>
+        <ActionButton id="copy-link" icon={<IconLink size={18} />} />
+        <ActionButton id="palette" icon={<IconCommand size={18} />} />
+        <ActionButton id="theme" icon={scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />} />
+        <ActionButton id="help" icon={<IconHelp size={18} />} />
+      </span>
+      <span className={styles.barGroup} data-panels>
+        <ActionButton id="sources" icon={<IconLayoutSidebar size={18} />} pressed={sourcesOpen} />
+        <ActionButton id="strip" icon={<IconLayoutBottombar size={18} />} pressed={stripOpen} />
+        <ActionButton
+          id="inspector"
+          icon={<IconLayoutSidebarRight size={18} />}
+          pressed={host.narrow() ? drawer : inspectorOpen}
+        />
+      </span>
+    </header>
+  );
+}
+
+/** The name's mark: a mirror that throws the sun's light on. */
+function Mark() {
+  return (
+    <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" className={styles.mark}>
+      <circle cx="9" cy="9" r="4.5" />
+      <path d="M9 1v1.5M1 9h1.5M3.3 3.3l1.1 1.1M14.7 3.3l-1.1 1.1M3.3 14.7l1.1-1.1M13.5 13.5 22 22M16.5 12.6l5.5 3M12.6 16.5l3 5.5" />
+    </svg>
+  );
+}
+
+/** The promise that everything is computed here, with the reasons one can check. */
+function Privacy() {
+  const [opened, { toggle, close }] = useDisclosure(false);
+  return (
+    <Popover opened={opened} onChange={close} width={320} position="bottom-start">
+      <Popover.Target>
+        <UnstyledButton className={styles.privacy} onClick={toggle} aria-expanded={opened}>
+          <IconLock size={14} aria-hidden="true" />
+          Nothing leaves your machine
+        </UnstyledButton>
+      </Popover.Target>
+      <Popover.Dropdown className={styles.prose}>
+        <p>
+          Models and pictures you open are read by this page and computed by your own processor or graphics card. There is no
+          server that could receive them.
+        </p>
+        <p>
+          The page may speak only to the address it came from (its security policy forbids the rest), and only to fetch its own
+          files. Once loaded, it works offline.
+        </p>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+const DEVICES = [
+  { value: 'auto', label: 'Automatic' },
+  { value: 'webgpu', label: 'WebGPU' },
+  { value: 'wasm', label: 'wasm' },
+];
+
+/** Which device computes and how long the last run took; opens the choice and the reason. */
+function DeviceBadge() {
+  const { settings } = useStudio();
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const { device, lastRun, problem } = useStatus(({ device, lastRun, problems }) => ({
+    device,
+    lastRun,
+    problem: problems.device,
+  }));
+  const chosen = useSettings(({ device }) => device);
+  const name = !device ? 'Starting …' : device.backend === 'webgpu' ? 'WebGPU' : `wasm · ${threadsOf(device.threads)}`;
+  const time = lastRun === null ? '' : `${lastRun < 10 ? lastRun.toFixed(1) : Math.round(lastRun)} ms`;
+  return (
+    <Popover opened={opened} onChange={close} width={320} position="bottom-end">
+      <Popover.Target>
+        <Tooltip label={device?.note || 'Device and time of the last run'} multiline maw={300} disabled={opened}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            className={styles.device}
+            data-problem={problem ? true : undefined}
+            leftSection={<IconBulb size={14} aria-hidden="true" />}
+            onClick={toggle}
+            aria-expanded={opened}
+          >
+            {name}
+            {time && <span className={styles.time}>{time}</span>}
+          </Button>
+        </Tooltip>
+      </Popover.Target>
+      <Popover.Dropdown className={styles.prose}>
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          data={DEVICES}
+          value={chosen}
+          onChange={(value) => settings.set({ device: value as typeof chosen })}
+          aria-label="Device that computes"
+        />
+        {device && (
+          <p>
+            {device.backend === 'webgpu'
+              ? `Graphics card: ${device.adapter || 'unnamed'}. `
+              : `Processor, ${threadsOf(device.threads)}. `}
+            {device.note}
+          </p>
+        )}
+        <p>Last run: {time || 'none yet'}.</p>
+        <ProblemOf place="device" retry />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function threadsOf(threads: number): string {
+  return threads === 1 ? '1 thread' : `${threads} threads`;
+}
