@@ -1,6 +1,6 @@
 import { pruneGraph, readsOf } from './builder.ts';
 import { floatAttribute, inputAt, intAttribute, type Node, type StaticGraph } from './graph.ts';
-import { type FloatTensor, float32, type Shape, sizeOf, type Tensor, float32 as vector } from './tensor.ts';
+import { type FloatTensor, float32, type Shape, sizeOf, type Tensor } from './tensor.ts';
 
 /** A batch norm as a map per channel: y = gain·x + shift. */
 interface Affine {
@@ -45,7 +45,7 @@ export function foldBatchNorm(graph: StaticGraph): StaticGraph {
     if (folded === undefined) return;
     const [output = ''] = norm.outputs;
     const weights = add(`${inputAt(linear, 1)}_folded`, folded.weights);
-    const bias = add(`${inputAt(linear, 1)}_folded_bias`, vector([folded.bias.length], folded.bias));
+    const bias = add(`${inputAt(linear, 1)}_folded_bias`, float32([folded.bias.length], folded.bias));
     // It moves to the batch norm's place in the file; its other inputs are all known there.
     nodes[before] = undefined;
     nodes[at] = {
@@ -86,15 +86,15 @@ function affineOf(norm: Node, constants: ReadonlyMap<string, Tensor>): Affine | 
 function fold(linear: Node, affine: Affine, graph: StaticGraph, constants: ReadonlyMap<string, Tensor>): Folded | undefined {
   const tensor = constants.get(inputAt(linear, 1));
   if (tensor?.type !== 'float32' || linear.domain !== '') return undefined;
-  const channelOf = outputChannel(linear, tensor.dims, graph.types.get(inputAt(linear, 0))?.dims ?? []);
+  const runs = channelRuns(linear, tensor.dims, graph.types.get(inputAt(linear, 0))?.dims ?? []);
   const addend = constants.get(inputAt(linear, 2));
   const channels = affine.gain.length;
   // A Gemm may add a whole matrix; only an addend per channel folds.
   const perChannel =
     addend === undefined ||
     (addend.type === 'float32' && [1, channels].includes(sizeOf(addend.dims)) && addend.dims.at(-1) === sizeOf(addend.dims));
-  if (channelOf === undefined || !perChannel || (addend === undefined && inputAt(linear, 2) !== '')) return undefined;
-  const weights = tensor.data.map((value, index) => value * (affine.gain[channelOf(index)] ?? 0));
+  if (runs === undefined || !perChannel || (addend === undefined && inputAt(linear, 2) !== '')) return undefined;
+  const weights = scaled(tensor.data, runs, affine.gain);
   const beta = linear.op === 'Gemm' ? floatAttribute(linear, 'beta', 1) : 1;
   const own = addend === undefined ? undefined : floatData(inputAt(linear, 2), constants);
   const bias = Float32Array.from(affine.shift, (shift, channel) => {
@@ -105,27 +105,42 @@ function fold(linear: Node, affine: Affine, graph: StaticGraph, constants: Reado
   return { op: linear.op === 'MatMul' ? 'Gemm' : linear.op, weights: float32(tensor.dims, weights), bias, attributes };
 }
 
-/** For each place in a linear operator's weights the output channel it feeds; undefined where the operator is not covered. */
-function outputChannel(linear: Node, weights: Shape, input: Shape): ((index: number) => number) | undefined {
+/** How output channels lie in a linear operator's weights: runs of equal length, each of one channel. */
+interface ChannelRuns {
+  readonly length: number;
+  channel(run: number): number;
+}
+
+/** Undefined where the operator is not covered. */
+function channelRuns(linear: Node, weights: Shape, input: Shape): ChannelRuns | undefined {
   const [first = 1, second = 1] = weights;
   switch (linear.op) {
-    case 'Conv': {
-      const perChannel = sizeOf(weights.slice(1));
-      return (index) => Math.floor(index / perChannel);
-    }
+    case 'Conv':
+      return { length: sizeOf(weights.slice(1)), channel: (run) => run };
     case 'ConvTranspose': {
-      const kernel = sizeOf(weights.slice(2));
       const inputsPerGroup = first / intAttribute(linear, 'group', 1);
-      return (index) => {
-        const place = Math.floor(index / kernel);
-        return Math.floor(Math.floor(place / second) / inputsPerGroup) * second + (place % second);
+      return {
+        length: sizeOf(weights.slice(2)),
+        channel: (run) => Math.floor(Math.floor(run / second) / inputsPerGroup) * second + (run % second),
       };
     }
     case 'Gemm':
-      return intAttribute(linear, 'transB', 0) !== 0 ? (index) => Math.floor(index / second) : (index) => index % second;
+      return intAttribute(linear, 'transB', 0) !== 0
+        ? { length: second, channel: (run) => run }
+        : { length: 1, channel: (run) => run % second };
     case 'MatMul':
-      return weights.length === 2 && input.length === 2 ? (index) => index % second : undefined;
+      return weights.length === 2 && input.length === 2 ? { length: 1, channel: (run) => run % second } : undefined;
     default:
       return undefined;
   }
+}
+
+function scaled(weights: Float32Array, runs: ChannelRuns, gain: Float64Array): Float32Array {
+  const result = new Float32Array(weights.length);
+  for (let run = 0; run * runs.length < weights.length; run += 1) {
+    const factor = gain[runs.channel(run)] ?? 0;
+    for (let index = run * runs.length; index < (run + 1) * runs.length; index += 1)
+      result[index] = (weights[index] ?? 0) * factor;
+  }
+  return result;
 }

@@ -267,6 +267,15 @@ describe('folding', () => {
   });
 });
 
+it.each([
+  ['BatchNormalization', node('BatchNormalization', ['x', 's', 's', 's', 's'], ['y'], { training_mode: int(1) })],
+  ['Dropout', node('Dropout', ['x', 'ratio', 'yes'], ['y'])],
+])('refuses %s in training mode', (_, layer) => {
+  const yes: Tensor = { type: 'bool', dims: [], data: Uint8Array.of(1) };
+  const graph = graphOf({ nodes: [layer], constants: { s: noise([2]), ratio: scalar(0.5), yes }, input: [1, 2] });
+  expect(() => prepare(graph, new Map())).toThrow(expect.objectContaining({ code: 'unsupported-operator' }));
+});
+
 describe('input shapes', () => {
   const open = graphOf({ nodes: [node('Relu', ['x'], ['y'])], input: ['N', 3, 'H', 'W'] });
 

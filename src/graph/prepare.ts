@@ -146,6 +146,7 @@ class Pass {
   #visit(given: Node): void {
     const node = this.#withBodies(given);
     const [output = ''] = node.outputs;
+    if (node.op === 'BatchNormalization' && intAttribute(node, 'training_mode', 0) !== 0) throw inTraining(node);
     const source = this.#passedThrough(node);
     if (source !== undefined && !this.#fixed.has(output)) {
       this.#aliases.set(output, source);
@@ -173,7 +174,7 @@ class Pass {
 
   /**
    * The input a node hands on unchanged: Identity, Dropout at inference, Cast to the type it has already.
-   * @throws HeliographError `unsupported-operator` for dropout exported in training mode
+   * @throws HeliographError `unsupported-operator` for dropout in training mode
    */
   #passedThrough(node: Node): string | undefined {
     const source = inputAt(node, 0);
@@ -181,13 +182,7 @@ class Pass {
     if (node.op === 'Identity') return source;
     if (node.op === 'Dropout') {
       const training = this.#constant(inputAt(node, 2));
-      if (training !== undefined && numbers(training)[0] !== 0) {
-        throw new HeliographError(
-          'unsupported-operator',
-          `${describeNode(node)} is in training mode.`,
-          'Export the model for inference: model.eval() before torch.onnx.export.',
-        );
-      }
+      if (training !== undefined && numbers(training)[0] !== 0) throw inTraining(node);
       return this.#read.has(node.outputs[1] ?? '') ? undefined : source;
     }
     if (node.op !== 'Cast') return undefined;
@@ -279,3 +274,11 @@ class Pass {
 }
 
 const hasSubgraph = (node: Node): boolean => Object.values(node.attributes).some(({ kind }) => kind === 'graph');
+
+function inTraining(node: Node): HeliographError {
+  return new HeliographError(
+    'unsupported-operator',
+    `${describeNode(node)} is in training mode.`,
+    'Export the model for inference: model.eval() before torch.onnx.export.',
+  );
+}

@@ -197,6 +197,13 @@ const STEPS: Readonly<Record<string, Step>> = {
   Upsample: { until: Infinity, upgrade: upsample },
   Resize: { until: 18, upgrade: resize },
   Scatter: { until: Infinity, upgrade: (node) => [{ ...node, op: 'ScatterElements' }] },
+  // Opset 16 centred the pixels by default.
+  RoiAlign: {
+    until: 16,
+    upgrade: (node) => [
+      { ...node, attributes: changed(node, [], { coordinate_transformation_mode: text('output_half_pixel') }) },
+    ],
+  },
   BatchNormalization: { until: 14, upgrade: batchNormalization },
   Dropout: {
     until: 12,

@@ -57,7 +57,7 @@ function evenSplit(length: number, count: number): number[] {
 }
 
 /** One axis of a Slice with its bounds clamped as ONNX prescribes. */
-export interface SliceRange {
+interface SliceRange {
   readonly axis: number;
   readonly start: number;
   readonly step: number;
@@ -65,7 +65,7 @@ export interface SliceRange {
 }
 
 /** Resolves the constant starts, ends, axes and steps of a Slice node against its input's shape. */
-export function sliceRanges(at: Inference): SliceRange[] {
+function sliceRanges(at: Inference): SliceRange[] {
   const dims = at.dims(0);
   const starts = at.values(1);
   const ends = at.values(2);

@@ -23,6 +23,7 @@ export function loopRule(infer: InferIn): InferRule {
       }
     });
     const scans = results.slice(1 + carried.length);
+    if (scans.length > 0 && !at.has(0)) throw at.unsupported('how many entries it collects is only known at run time');
     const trips = scans.length === 0 ? 0 : (at.values(0)[0] ?? 0);
     return [...carried, ...scans.map((type) => typed(type.type, [trips, ...type.dims]))];
   };
