@@ -1,6 +1,7 @@
 import {
   type CSSProperties,
   type KeyboardEvent,
+  type MouseEvent,
   type PointerEvent,
   type ReactNode,
   useEffect,
@@ -15,6 +16,8 @@ import { formatPercent, formatReading } from './numbers.ts';
 import { cellAt, describeReading, extremePoint, type Point, readAt, stepPoint } from './reading.ts';
 import styles from './seeing.module.css';
 import type { Explained, MapLook, Picking, Reading, ViewStatus } from './types.ts';
+import { useZoom } from './use-zoom.ts';
+import { type Crop, pan, reveal, toPicture, ZOOM_STEP, zoomAt } from './zoom.ts';
 
 export interface MapViewProps {
   /** The part of the photograph the model saw, at any resolution; the map covers it exactly. */
@@ -41,6 +44,8 @@ const LONG_STEP = 10;
 const ANNOUNCE_AFTER_MS = 400;
 /** Finer grids are not drawn in full: their lines would cover the picture. */
 const FINEST_GRID = 32;
+/** A click that trembles is still a click. */
+const DRAG_FROM_PX = 4;
 
 const ARROWS: Readonly<Record<string, readonly [rows: number, columns: number]>> = {
   ArrowUp: [-1, 0],
@@ -52,12 +57,16 @@ const ARROWS: Readonly<Record<string, readonly [rows: number, columns: number]>>
 /**
  * The stage: a picture with a map over it, as large as its container allows. Pointer or arrow keys read the value under
  * a point; Home and End go to what speaks most for and against; in picking mode a click or Enter chooses a position.
+ * Ctrl with the wheel, + and − zoom; dragging moves; 0 or a double click shows all.
  */
 export function MapView(props: MapViewProps) {
   const { picture, map, look, limit, unit, explained, alt, picking, onRead, empty } = props;
   const status = props.status ?? { kind: 'ready' };
   const [point, setPoint] = useState<Point | null>(null);
   const [byKeyboard, setByKeyboard] = useState(false);
+  const frame = useRef<HTMLDivElement>(null);
+  const { crop, setCrop, reset } = useZoom(frame);
+  const drag = useRef<{ y: number; x: number; moved: boolean }>(null);
   const reading = useMemo(() => (point ? readAt(point, map, picture) : null), [point, map, picture]);
   const spoken = useSettled(byKeyboard && reading ? describeReading(reading, limit) : '', ANNOUNCE_AFTER_MS);
 
@@ -67,6 +76,10 @@ export function MapView(props: MapViewProps) {
   }, [onRead]);
   useEffect(() => report.current?.(reading), [reading]);
 
+  // Another photograph is seen whole first; another map of the same one stays where the reader was looking.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the picture is what the effect waits for
+  useEffect(reset, [picture, reset]);
+
   const ratio = picture ? picture.width / picture.height : map ? map.width / map.height : 1;
   const grid = picking ?? map ?? picture;
 
@@ -74,15 +87,36 @@ export function MapView(props: MapViewProps) {
     picking?.onPick(cellAt(at.y, picking.height), cellAt(at.x, picking.width));
   }
 
-  function onPointer(event: PointerEvent<HTMLDivElement>): void {
-    const box = event.currentTarget.getBoundingClientRect();
+  function placeOf(event: PointerEvent | MouseEvent): Point {
+    const box = frame.current?.getBoundingClientRect();
+    return box ? { y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width } : { y: 0.5, x: 0.5 };
+  }
+
+  function onPointerDown(event: PointerEvent<HTMLDivElement>): void {
+    drag.current = { y: event.clientY, x: event.clientX, moved: false };
+    onPointerMove(event);
+  }
+
+  function onPointerMove(event: PointerEvent<HTMLDivElement>): void {
+    const start = drag.current;
+    let seen = crop;
+    if (start && event.buttons !== 0 && crop.side < 1) {
+      const dy = event.clientY - start.y;
+      const dx = event.clientX - start.x;
+      if (start.moved || Math.hypot(dy, dx) >= DRAG_FROM_PX) {
+        const box = event.currentTarget.getBoundingClientRect();
+        drag.current = { y: event.clientY, x: event.clientX, moved: true };
+        seen = pan(crop, (-dy / box.height) * crop.side, (-dx / box.width) * crop.side);
+        setCrop(seen);
+      }
+    }
     setByKeyboard(false);
-    setPoint({ y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width });
+    setPoint(toPicture(seen, placeOf(event)));
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLDivElement>): void {
-    if (!grid || event.altKey || event.ctrlKey || event.metaKey) return;
-    const here = point ?? { y: 0.5, x: 0.5 };
+    if (!grid || event.altKey || event.ctrlKey || event.metaKey || event.target !== event.currentTarget) return;
+    const here = point ?? startOf(picking);
     const arrow = ARROWS[event.key];
     let next: Point | null = null;
     if (arrow) {
@@ -92,22 +126,30 @@ export function MapView(props: MapViewProps) {
       next = extremePoint(map, event.key === 'Home' ? 1 : -1);
     } else if (picking && (event.key === 'Enter' || event.key === ' ')) {
       pick(here);
+    } else if (event.key === '+' || event.key === '=') {
+      setCrop((old) => zoomAt(old, ZOOM_STEP, here));
+    } else if (event.key === '-') {
+      setCrop((old) => zoomAt(old, 1 / ZOOM_STEP, here));
+    } else if (event.key === '0') {
+      reset();
     } else if (event.key === 'Escape' && point) {
       setPoint(null);
     } else {
       return;
     }
     event.preventDefault();
-    if (next) {
-      setByKeyboard(true);
-      setPoint(next);
-    }
+    if (!next) return;
+    const target = next;
+    setByKeyboard(true);
+    setPoint(target);
+    setCrop((old) => reveal(old, target));
   }
 
   return (
     <figure className={styles.view} data-stage>
       <div className={styles.stage}>
         <div
+          ref={frame}
           className={styles.frame}
           style={{ '--ratio': ratio } as CSSProperties}
           role="application"
@@ -119,18 +161,19 @@ export function MapView(props: MapViewProps) {
           // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes the keyboard
           tabIndex={0}
           data-picking={picking ? true : undefined}
-          onPointerMove={onPointer}
-          onPointerDown={onPointer}
+          onPointerMove={onPointerMove}
+          onPointerDown={onPointerDown}
           onPointerLeave={() => setPoint(null)}
           onClick={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            pick({ y: (event.clientY - box.top) / box.height, x: (event.clientX - box.left) / box.width });
+            if (!drag.current?.moved) pick(toPicture(crop, placeOf(event)));
           }}
+          onDoubleClick={picking ? undefined : reset}
           onKeyDown={onKeyDown}
           onBlur={() => setPoint(null)}
         >
           <MapCanvas
             className={styles.canvas}
+            crop={crop.side === 1 ? undefined : crop}
             picture={picture}
             map={map}
             look={look}
@@ -138,10 +181,17 @@ export function MapView(props: MapViewProps) {
             alt={alt || 'Nothing to show yet'}
           />
           {!picture && !map && <div className={styles.empty}>{empty}</div>}
-          {picking && <PickGrid picking={picking} point={point} />}
-          {point && <Crosshair point={point} />}
+          <div className={styles.world} style={worldStyle(crop)}>
+            {picking && <PickGrid picking={picking} point={point} />}
+            {point && <Crosshair point={point} />}
+          </div>
           <Veil status={status} />
         </div>
+        {crop.side < 1 && (
+          <button type="button" className={styles.zoom} onClick={reset} title="Show all (0, or double-click)">
+            {(1 / crop.side).toFixed(1)}×
+          </button>
+        )}
       </div>
       <figcaption className={styles.caption}>
         <Caption explained={explained} />
@@ -152,6 +202,17 @@ export function MapView(props: MapViewProps) {
       </div>
     </figure>
   );
+}
+
+/** Where the keyboard's reading point starts: at the chosen position, else in the middle. */
+function startOf(picking: Picking | null | undefined): Point {
+  if (!picking?.current) return { y: 0.5, x: 0.5 };
+  return { y: (picking.current[0] + 0.5) / picking.height, x: (picking.current[1] + 0.5) / picking.width };
+}
+
+/** Places the whole picture's area so that the crop fills the frame. */
+function worldStyle({ y, x, side }: Crop): CSSProperties {
+  return { top: `${(-100 * y) / side}%`, left: `${(-100 * x) / side}%`, width: `${100 / side}%`, height: `${100 / side}%` };
 }
 
 /** The value once it has not changed for a while. */

@@ -7,14 +7,29 @@ import {
   lut,
   lutEntry,
   maximumMagnitude,
-  okLightness,
   oklch,
+  type Rgb,
   relativeDensity,
   resolveLimit,
   SEQUENTIAL_ZERO,
   SIGNED_ZERO,
   symmetricLimit,
 } from './colormap.ts';
+
+function decode(encoded: number): number {
+  return encoded <= 0.04045 ? encoded / 12.92 : ((encoded + 0.055) / 1.055) ** 2.4;
+}
+
+/** OKLab lightness, 0…1, of an 8-bit sRGB colour. */
+function okLightness([red, green, blue]: Rgb): number {
+  const r = decode(red / 255);
+  const g = decode(green / 255);
+  const b = decode(blue / 255);
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  return 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s;
+}
 
 const seed = { seed: 20261122 };
 

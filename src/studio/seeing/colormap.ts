@@ -32,10 +32,6 @@ function encode(linear: number): number {
   return linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055;
 }
 
-function decode(encoded: number): number {
-  return encoded <= 0.04045 ? encoded / 12.92 : ((encoded + 0.055) / 1.055) ** 2.4;
-}
-
 /** Linear sRGB of OKLCH; components outside 0…1 lie outside the gamut. Hue in degrees. */
 function linearFromOklch(lightness: number, chroma: number, hue: number): Rgb {
   const angle = (hue * Math.PI) / 180;
@@ -67,17 +63,6 @@ export function oklch(lightness: number, chroma: number, hue: number): Rgb {
   const [r, g, b] = linearFromOklch(lightness, fits, hue);
   const byte = (v: number) => Math.round(255 * encode(Math.min(1, Math.max(0, v))));
   return [byte(r), byte(g), byte(b)];
-}
-
-/** OKLab lightness, 0…1, of an 8-bit sRGB colour. */
-export function okLightness([red, green, blue]: Rgb): number {
-  const r = decode(red / 255);
-  const g = decode(green / 255);
-  const b = decode(blue / 255);
-  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
-  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
-  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
-  return 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s;
 }
 
 /** d3's table of the scale is written as `#rrggbb`. */

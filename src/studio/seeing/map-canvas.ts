@@ -7,6 +7,7 @@ import { contours } from 'd3-contour';
 import type { MapData } from '../../runtime/protocol.ts';
 import { LUT_SIZE, lut, type Rgb, SEQUENTIAL_ZERO, SIGNED_ZERO } from './colormap.ts';
 import type { DisplayMode, MapLook } from './types.ts';
+import { type Crop, WHOLE } from './zoom.ts';
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
@@ -190,15 +191,29 @@ export interface Scene {
   readonly limit: number;
   /** From `mapContours`, so that callers can keep them while only the size changes. */
   readonly contours?: readonly Contour[];
+  /** The part to be seen; all of it if absent. */
+  readonly crop?: Crop;
 }
 
 /** Holds a map's pixels between colouring and scaling; one is enough because painting never waits. */
 let scratch: HTMLCanvasElement | null = null;
 
-/** Paints the scene over the whole of a context of height × width device pixels. */
+/** Paints the scene, or the part of it in `crop`, over the whole of a context of height × width device pixels. */
 export function paint(context: Context, height: number, width: number, scene: Scene): void {
-  const { picture, map, look, limit } = scene;
+  const { crop } = scene;
   context.clearRect(0, 0, width, height);
+  if (!crop) {
+    paintWhole(context, height, width, scene);
+    return;
+  }
+  context.save();
+  context.translate((-crop.x / crop.side) * width, (-crop.y / crop.side) * height);
+  paintWhole(context, height / crop.side, width / crop.side, scene);
+  context.restore();
+}
+
+function paintWhole(context: Context, height: number, width: number, scene: Scene): void {
+  const { picture, map, look, limit } = scene;
   context.imageSmoothingQuality = 'high';
   context.imageSmoothingEnabled = true;
   if (picture) {
@@ -214,12 +229,18 @@ export function paint(context: Context, height: number, width: number, scene: Sc
   fill(scratch, colourise(values, limit, look), rows, columns);
   context.imageSmoothingEnabled = look.smooth;
   context.drawImage(scratch, 0, 0, width, height);
-  paintContours(context, height, width, map, scene.contours ?? []);
+  paintContours(context, height, width, scene);
 }
 
 /** Dark lines with a light edge, readable on any picture; what speaks against is dashed. */
-function paintContours(context: Context, height: number, width: number, map: MapData, lines: readonly Contour[]): void {
-  const unit = Math.max(1, width / 640);
+function paintContours(
+  context: Context,
+  height: number,
+  width: number,
+  { map, contours: lines = [], crop = WHOLE }: Scene,
+): void {
+  if (!map) return;
+  const unit = Math.max(1, (width * crop.side) / 640);
   for (const { level, rings } of lines) {
     const path = new Path2D();
     for (const ring of rings) {

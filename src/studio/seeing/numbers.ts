@@ -59,7 +59,7 @@ export interface LegendScale {
 }
 
 /** Round ticks of a legend from −limit (signed) or 0 to +limit; zero is always among them, ends only where they are round. */
-export function legendScale(mode: DisplayMode, limit: number, count = 5): LegendScale {
+export function legendScale(mode: DisplayMode, limit: number, count = 6): LegendScale {
   const exponent = decimalExponent(limit);
   const end = limit / 10 ** exponent;
   const scale = scaleLinear([mode === 'signed' ? -end : 0, end], [0, 1]);
