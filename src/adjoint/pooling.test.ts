@@ -22,6 +22,7 @@ const geometry = fc.constantFrom(1, 2, 2, 2, 3).chain((rank) =>
     countPadding: fc.boolean(),
     tiling: fc.boolean(),
     extra: perAxis(rank, fc.integer({ min: 0, max: 3 })),
+    opset: fc.constantFrom(18, 19, 22),
     seed: fc.nat(),
   }),
 );
@@ -33,9 +34,11 @@ function pool(g: Geometry, dilated: boolean) {
   const explicit = g.autoPad === 'NOTSET';
   const pads = g.pads.map((pad, index) => Math.min(pad, (g.kernel[index % g.rank] ?? 1) - 1));
   const size = g.kernel.map((k, axis) => (k - 1) * (dilations[axis] ?? 1) + 1 + (g.extra[axis] ?? 0));
+  // With SAME the runtime's own pooling fails where the stride exceeds the kernel ("padding values must be non-negative").
+  const strides = g.strides.map((stride, axis) => (explicit ? stride : Math.min(stride, g.kernel[axis] ?? 1)));
   const attributes: Attributes = {
     kernel_shape: ints(g.kernel),
-    strides: ints(g.tiling ? g.kernel : g.strides),
+    strides: ints(g.tiling ? g.kernel : strides),
     ...(explicit
       ? { pads: ints(g.tiling ? pads.map(() => 0) : pads), ceil_mode: int(g.ceilMode ? 1 : 0) }
       : { auto_pad: text(g.autoPad) }),
@@ -65,11 +68,11 @@ test('AveragePool agrees with finite differences', async () => {
       const strided3d = g.rank === 3 && !(g.tiling ? g.kernel : g.strides).every((stride) => stride === 1);
       fc.pre(!strided3d);
       await checkAdjoint(
-        { rule: averagePool, op: 'AveragePool', inputs, attributes: counted, opset: 19 },
+        { rule: averagePool, op: 'AveragePool', inputs, attributes: counted, opset: g.opset },
         { step: 0.5, seed: g.seed },
       );
     }),
-    { numRuns: 40, seed: 12 },
+    { numRuns: 60, seed: 12 },
   );
 });
 
