@@ -70,7 +70,7 @@ export function Legend(props: LegendProps) {
         </div>
         <div className={styles.ticks} aria-hidden="true">
           {ticks.map((tick) => (
-            <span key={tick.value} className={styles.tick} style={{ left: `${100 * tick.at}%` }}>
+            <span key={tick.value} className={styles.tick} data-end={endOf(tick.at)} style={{ left: `${100 * tick.at}%` }}>
               {tick.text}
             </span>
           ))}
@@ -94,6 +94,11 @@ export function Legend(props: LegendProps) {
       </div>
     </div>
   );
+}
+
+/** Labels at the very ends are set inwards, so that nothing hangs over. */
+function endOf(at: number): 'start' | 'end' | undefined {
+  return at < 0.03 ? 'start' : at > 0.97 ? 'end' : undefined;
 }
 
 /** Chooses where the scale ends: a percentile of |r|, or a number that is typed (“0.02”, “2e-4”). */

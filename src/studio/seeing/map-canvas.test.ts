@@ -57,7 +57,9 @@ describe('threshold and opacity', () => {
   });
 
   it('shows the signs the mode is about', () => {
-    expect(alphas([-1, 1, Number.NaN], { ...solid, mode: 'positive' })).toEqual([0, 255, 0]);
+    expect(alphas([-1, 1, Number.NaN], { ...DEFAULT_LOOK, opacity: 1, mode: 'positive' })).toEqual([0, 213, 0]);
+    expect(alphas([-1, 1, Number.NaN], { ...solid, mode: 'positive' })).toEqual([255, 255, 0]);
+    expect(alphas([-1, 1, Number.NaN], { ...solid, mode: 'positive', threshold: 0.1 })).toEqual([0, 255, 0]);
     expect(alphas([-1, 1, Number.NaN], { ...solid, mode: 'magnitude', threshold: 0.5 })).toEqual([255, 255, 0]);
   });
 

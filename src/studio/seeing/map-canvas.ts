@@ -81,22 +81,21 @@ export function resample(map: MapData, height: number, width: number): Float32Ar
   return out;
 }
 
-/** RGBA of every value, row-major, not premultiplied. What is not shown has alpha 0. */
+/** RGBA of every value, row-major, not premultiplied. What the threshold hides has alpha 0. */
 export function colourise(values: Float32Array, limit: number, look: MapLook): Uint8ClampedArray<ArrayBuffer> {
   const words = wordTable(look);
   const out = new Uint32Array(values.length);
   const cut = look.threshold * limit;
   // `lutEntry` written out: this runs for every pixel of every frame while a slider moves.
-  const unsigned = look.mode === 'magnitude';
-  const lowest = look.mode === 'signed' ? -Infinity : 0;
-  const zero = look.mode === 'signed' ? SIGNED_ZERO : SEQUENTIAL_ZERO;
+  const { mode } = look;
+  const zero = mode === 'signed' ? SIGNED_ZERO : SEQUENTIAL_ZERO;
   const reach = LUT_SIZE - 1 - zero;
   const gain = limit > 0 ? reach / limit : 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    const size = Math.abs(value);
-    const scaled = unsigned ? size : value;
-    if (!(size >= cut && scaled >= lowest)) continue;
+    const scaled = mode === 'signed' ? value : mode === 'magnitude' ? Math.abs(value) : Math.max(0, value);
+    // False for NaN, whose pixel stays clear.
+    if (!(Math.abs(scaled) >= cut)) continue;
     const step = scaled * gain;
     out[i] = words[(Math.min(reach, Math.max(-reach, step)) + zero + 0.5) | 0] as number;
   }
