@@ -1,4 +1,5 @@
 /** A picture one can put on a slide or into a paper: picture and map, the legend with numbers, and what was explained. */
+import { HeliographError } from '../../graph/errors.ts';
 import { lut } from './colormap.ts';
 import { mapContours, paint, type Scene } from './map-canvas.ts';
 import { legendScale } from './numbers.ts';
@@ -19,6 +20,15 @@ const BAR_HEIGHT = 12;
 const LINE = 18;
 const INK = '#1c1c1c';
 const QUIET = '#5a5a5a';
+
+/** Browsers give no reason; too large a canvas or too many of them are the known ones. */
+function noRoom(): HeliographError {
+  return new HeliographError(
+    'out-of-memory',
+    'The browser could not make the picture.',
+    'Close other tabs, or save it at a smaller scale.',
+  );
+}
 
 /** Caption lines: what was explained, then how. */
 function captionOf({ explained, look, limit }: PngOptions): [string, string] {
@@ -49,13 +59,13 @@ function wrap(context: CanvasRenderingContext2D, text: string, width: number): s
 
 /**
  * Composes the PNG, dark ink on white. Uses the page's typeface, so call it once fonts have loaded.
- * @throws Error where the browser gives no 2-D context or cannot encode (out of memory)
+ * @throws HeliographError `out-of-memory` where the browser gives no 2-D context or cannot encode
  */
 export async function composePng(options: PngOptions): Promise<Blob> {
   const { picture, map, look, limit, unit, notes = [], scale = 2 } = options;
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('This browser gave no 2-D canvas.');
+  if (!context) throw noRoom();
   const family = getComputedStyle(document.body).fontFamily || 'sans-serif';
   const normal = `13px ${family}`;
   const bold = `600 14px ${family}`;
@@ -81,7 +91,7 @@ export async function composePng(options: PngOptions): Promise<Blob> {
   sheet.width = Math.round(inner * scale);
   sheet.height = Math.round(pictureHeight * scale);
   const sheetContext = sheet.getContext('2d');
-  if (!sheetContext) throw new Error('This browser gave no 2-D canvas.');
+  if (!sheetContext) throw noRoom();
   paint(sheetContext, sheet.height, sheet.width, {
     picture,
     map,
@@ -108,7 +118,7 @@ export async function composePng(options: PngOptions): Promise<Blob> {
     }
   }
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture could not be encoded.'))), 'image/png');
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(noRoom())), 'image/png');
   });
 }
 
