@@ -17,7 +17,7 @@ export interface Driven {
   /** [C, H, W], what the map is the sum over channels of; null for methods that have only a map. */
   readonly attribution: FloatTensor | null;
   readonly logits: Float32Array;
-  /** F at the image as it is. */
+  /** F at the image as it is; NaN for erf, which explains no score. */
   readonly score: number;
   readonly relevance: readonly LayerMap[];
   readonly norms: readonly LayerMap[];
@@ -71,7 +71,7 @@ export async function drive(
     map: mapOf(map.copy()),
     attribution: program.hasAttribution ? attribution.copy() : null,
     logits: apart ?? outputOf(outputs, LOGITS).data,
-    score: apart === null ? (outputOf(outputs, SCORE).data[0] ?? Number.NaN) : weighted(apart, chosen[TARGET]),
+    score: apart === null ? (outputs[SCORE]?.data[0] ?? Number.NaN) : weighted(apart, chosen[TARGET]),
     relevance: extras('relevance'),
     norms: extras('norm'),
   };

@@ -143,7 +143,7 @@ export interface ExplainResult {
   readonly norms: readonly LayerMap[];
   /** integrated-gradients: Σmap − (F(x) − F(x′)); srd: Σmap − F (identity start). null for others. */
   readonly completenessError: number | null;
-  /** Explained scalar F(x). */
+  /** Explained scalar F(x); NaN for erf, which explains no score. */
   readonly score: number;
   readonly milliseconds: number;
   readonly backend: Backend;
