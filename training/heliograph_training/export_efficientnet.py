@@ -199,7 +199,8 @@ def narrow(model: ModelProto) -> ModelProto:
     result.CopyFrom(model)
     for k, tensor in enumerate(result.graph.initializer):
         if tensor.data_type == TensorProto.FLOAT:
-            values = numpy_helper.to_array(tensor).astype(np.float16)
+            with np.errstate(over="ignore"):
+                values = numpy_helper.to_array(tensor).astype(np.float16)
             if not np.isfinite(values).all():
                 raise ValueError(f"{tensor.name} does not fit into fp16")
             result.graph.initializer[k].CopyFrom(numpy_helper.from_array(values, tensor.name))

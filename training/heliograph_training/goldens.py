@@ -37,7 +37,8 @@ SMOOTHGRAD_SIGMA = 0.15  # of the image's value range, as in the SmoothGrad pape
 OCCLUSION_WINDOW, OCCLUSION_STRIDE = 8, 4  # pixels
 
 WITH_PARAMETERS = ("residual", "vit")
-WITH_SRD = ("residual", "basic", "vgg", "depthwise")
+WITH_SRD = ("residual", "basic", "vgg", "depthwise", "densenet", "se")
+WITH_APOP = ("residual", "basic", "vgg", "depthwise")
 
 # Map and position (y, x) whose receptive field is stored: a corner, an interior point, one behind each
 # kind of block.
@@ -56,6 +57,8 @@ ERF_AT: dict[str, list[tuple[str, int, int]]] = {
         ("blocks.3.depthwise_relu6", 3, 3),
         ("top_relu6", 2, 4),
     ],
+    "densenet": [("dense.1.Concat", 5, 0), ("transition_pool", 3, 2)],
+    "se": [("blocks.1.Add", 5, 6), ("top_act", 0, 11)],
 }
 
 
@@ -80,7 +83,7 @@ class Folder:
 
 def write_srd(folder: Folder, name: str, net: nn.Module, x: Tensor, logits: Tensor, feature: str) -> dict[str, Any]:
     """Store the SRD references of one net; ``net``, ``x`` and ``logits`` in float64."""
-    units, head = describe(net)
+    units, head = describe(net, x)
     run = srd_oracle.decompose(units, x[0].numpy())
     classes = logits.shape[1]
     first, second = (int(c) for c in logits[0].argsort(descending=True)[:2])
@@ -252,6 +255,7 @@ def write(name: str, out: Path) -> dict[str, Any]:
     }
     if name in WITH_SRD:
         methods["srd"] = write_srd(folder, name, exact, x64, logits, spec.feature)
+    if name in WITH_APOP:
         methods["apop"] = write_apop(folder, exact, x64, carrier.double())
 
     manifest: dict[str, Any] = {

@@ -416,11 +416,12 @@ class NetSpec:
     feature: str
 
 
+# `vgg` has a seed whose Grad-CAM map has negative places, so that clipping it makes a difference.
 # Height and width differ wherever the architecture allows, so that a swapped axis cannot go unnoticed.
 NETS: dict[str, NetSpec] = {
     "residual": NetSpec(residual, (56, 48), 11, "blocks.3.relu"),
     "basic": NetSpec(basic, (40, 48), 12, "blocks.1.relu"),
-    "vgg": NetSpec(Vgg, (48, 48), 13, "stages.2.relu2"),
+    "vgg": NetSpec(Vgg, (48, 48), 73, "stages.2.relu2"),
     "depthwise": NetSpec(Depthwise, (48, 56), 14, "top_relu6"),
     "vit": NetSpec(Vit, (48, 40), 15, "patch"),
     "densenet": NetSpec(Densenet, (48, 40), 16, "relu"),

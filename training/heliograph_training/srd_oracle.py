@@ -19,10 +19,13 @@ held against.
 
 Conventions:
 
-- Relevance passes an activation unchanged; v and x of one unit carry the same relevance.
+- Relevance passes an activation unchanged, smooth ones too; v and x of one unit carry the same relevance. A
+  channel gate (squeeze-excite) is a fixed gain inside the affine map it stands in. (smooth activations and
+  gates: reconstruction)
 - Two affine layers with no activation between them (the linear bottleneck of MobileNetV2, the output of an
   average pool): the tensor between them is a PFV map in its own right, as if an identity activation stood
-  there. Where a skip is added to it, the tensor after the addition is the map. (reconstruction)
+  there. Where a skip is added to it or others are concatenated to it, the tensor after that is the map; in a
+  concatenation each branch writes its own channels, zeros elsewhere. (reconstruction)
 - Residual addition v = Σ_branches: one ‖v_j‖² and one R_j serve all branches; each branch keeps its own bias
   and shares it by the norms of its own contributions; an identity branch has u_jj = x_j and no bias.
 - Max-pool is merged into the affine map behind it: sources are the positions i *before* the pool. The switch
@@ -139,7 +142,7 @@ class Unit:
     """One affine map with its activation.
 
     ``pre`` names the tensor v, ``name`` the tensor x = act(v); they are the same for an identity activation.
-    ``activation`` is one of 'identity', 'relu', 'relu6'.
+    ``activation`` is one of 'identity', 'relu', 'relu6', 'silu', 'hardswish'.
     """
 
     name: str
@@ -167,6 +170,10 @@ def activate(kind: str, v: Array) -> Array:
         return np.maximum(v, 0.0)
     if kind == "relu6":
         return np.clip(v, 0.0, 6.0)
+    if kind == "silu":
+        return v / (1.0 + np.exp(-v))
+    if kind == "hardswish":
+        return v * np.clip(v + 3.0, 0.0, 6.0) / 6.0
     if kind == "identity":
         return v
     raise ValueError(f"unknown activation {kind!r}")

@@ -11,7 +11,18 @@ from typing import cast
 import numpy as np
 from torch import Tensor, nn
 
-from heliograph_training.nets import BasicBlock, Bottleneck, Depthwise, InvertedResidual, PooledResidual, Vgg
+from heliograph_training.nets import (
+    BasicBlock,
+    Bottleneck,
+    DenseLayer,
+    Densenet,
+    Depthwise,
+    GatedBlock,
+    InvertedResidual,
+    PooledResidual,
+    Se,
+    Vgg,
+)
 from heliograph_training.srd_oracle import IMAGE, Array, Branch, Conv, Head, MaxPool, Unit, fold
 
 
@@ -110,7 +121,102 @@ def depthwise_units(net: Depthwise) -> tuple[list[Unit], Head]:
     return units, _head("top_relu6", net.head)
 
 
-def describe(net: nn.Module) -> tuple[list[Unit], Head | None]:
+def _pointwise(bn: nn.Module) -> Conv:
+    """Turn a batch norm that stands alone into a depthwise 1×1 convolution."""
+    assert isinstance(bn, nn.BatchNorm2d)
+    statistics = (_array(t) for t in (bn.weight, bn.bias, bn.running_mean, bn.running_var))
+    gain, shift, mean, variance = statistics
+    channels = bn.num_features
+    weight, bias = fold(np.ones((channels, 1, 1, 1)), None, gain, shift, mean, variance, bn.eps)
+    return Conv(weight, bias, groups=channels)
+
+
+def _average(channels: int, pool: nn.Module) -> Conv:
+    """Turn an average pool that counts its padding into a uniform depthwise convolution without bias."""
+    assert isinstance(pool, nn.AvgPool2d)
+    assert pool.count_include_pad
+    kernel, stride, pad = (cast(int, n) for n in (pool.kernel_size, pool.stride, pool.padding))
+    weight = np.full((channels, 1, kernel, kernel), 1.0 / kernel**2)
+    return Conv(weight, np.zeros(channels), (stride, stride), (pad,) * 4, groups=channels)
+
+
+def _placed(conv: Conv, first: int, channels: int) -> Conv:
+    """Let a convolution write to channels ``first``… of a wider map, zeros elsewhere: one branch of a concat."""
+    weight, bias = np.zeros((channels, *conv.weight.shape[1:])), np.zeros(channels)
+    weight[first : first + len(conv.weight)], bias[first : first + len(conv.bias)] = conv.weight, conv.bias
+    return Conv(weight, bias, conv.stride, conv.pads, conv.dilation)
+
+
+def _identity(channels: int) -> Conv:
+    """Return the identity as an ungrouped 1×1 convolution, for ``_placed``."""
+    return Conv(np.eye(channels)[:, :, None, None], np.zeros(channels))
+
+
+def densenet_units(net: Densenet) -> tuple[list[Unit], Head]:
+    """Describe ``densenet``: concatenations and average pools are maps with identity activation (reconstruction)."""
+    stem = Branch(IMAGE, _conv(net.stem_conv, net.stem_bn))
+    units = [Unit("stem_relu", "stem_bn", [stem], "relu")]
+
+    def add(name: str, pre: str, conv: Conv, activation: str) -> None:
+        units.append(Unit(name, pre, [Branch(units[-1].name, conv)], activation))
+
+    def dense_layer(layer: nn.Module, at: str, channels: int) -> int:
+        assert isinstance(layer, DenseLayer)
+        entry, growth = units[-1].name, layer.conv2.out_channels
+        add(f"{at}.relu1", f"{at}.bn1", _pointwise(layer.bn1), "relu")
+        add(f"{at}.relu2", f"{at}.bn2", _conv(layer.conv1, layer.bn2), "relu")
+        wide = channels + growth
+        old = Branch(entry, _placed(_identity(channels), 0, wide))
+        new = Branch(units[-1].name, _placed(_conv(layer.conv2), channels, wide))
+        units.append(Unit(f"{at}.Concat", f"{at}.Concat", [old, new], "identity"))
+        return wide
+
+    channels = net.stem_conv.out_channels
+    add("stem_pool", "stem_pool", _average(channels, net.stem_pool), "identity")
+    for k, layer in enumerate(net.dense):
+        channels = dense_layer(layer, f"dense.{k}", channels)
+    add("transition_relu", "transition_bn", _pointwise(net.transition_bn), "relu")
+    add("transition_conv", "transition_conv", _conv(net.transition_conv), "identity")
+    channels = net.transition_conv.out_channels
+    add("transition_pool", "transition_pool", _average(channels, net.transition_pool), "identity")
+    dense_layer(net.last, "last", channels)
+    add("relu", "bn", _pointwise(net.bn), "relu")
+    return units, _head("relu", net.head)
+
+
+def se_units(net: Se, image: Tensor) -> tuple[list[Unit], Head]:
+    """Describe ``se``: smooth activations pass relevance unchanged, gates are fixed gains (reconstruction).
+
+    The gains are read off a PyTorch run on ``image`` (1, 3, H, W) and scale the input channels of the
+    projection behind them.
+    """
+    gates: dict[nn.Module, Array] = {}
+    gated = [block.gate for block in net.blocks if isinstance(block, GatedBlock)]
+    handles = [g.register_forward_hook(lambda m, _i, o: gates.__setitem__(m, _array(o)[0, :, 0, 0])) for g in gated]
+    net(image)
+    for handle in handles:
+        handle.remove()
+
+    units = [Unit("stem_act", "stem_bn", [Branch(IMAGE, _conv(net.stem_conv, net.stem_bn))], "silu")]
+    for k, block in enumerate(net.blocks):
+        assert isinstance(block, GatedBlock)
+        at, entry = f"blocks.{k}", units[-1].name
+        activation = "hardswish" if isinstance(block.expand_act, nn.Hardswish) else "silu"
+        expand = Branch(entry, _conv(block.expand_conv, block.expand_bn))
+        units.append(Unit(f"{at}.expand_act", f"{at}.expand_bn", [expand], activation))
+        deep = Branch(units[-1].name, _conv(block.depthwise_conv, block.depthwise_bn))
+        units.append(Unit(f"{at}.depthwise_act", f"{at}.depthwise_bn", [deep], activation))
+        plain = _conv(block.project_conv, block.project_bn)
+        gain = gates[block.gate][None, :, None, None]
+        project = Branch(units[-1].name, Conv(plain.weight * gain, plain.bias))
+        name = f"{at}.Add" if block.skipped else f"{at}.project_bn"
+        units.append(Unit(name, name, [project, Branch(entry)] if block.skipped else [project], "identity"))
+    top = Branch(units[-1].name, _conv(net.top_conv, net.top_bn))
+    units.append(Unit("top_act", "top_bn", [top], "hardswish"))
+    return units, _head("top_act", net.head)
+
+
+def describe(net: nn.Module, image: Tensor) -> tuple[list[Unit], Head | None]:
     """Return the units of a golden net in topological order, and its affine head where it has one."""
     if isinstance(net, PooledResidual):
         return residual_units(net)
@@ -118,4 +224,8 @@ def describe(net: nn.Module) -> tuple[list[Unit], Head | None]:
         return vgg_units(net)
     if isinstance(net, Depthwise):
         return depthwise_units(net)
+    if isinstance(net, Densenet):
+        return densenet_units(net)
+    if isinstance(net, Se):
+        return se_units(net, image)
     raise TypeError(f"no SRD description of {type(net).__name__}")
