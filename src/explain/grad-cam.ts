@@ -22,7 +22,7 @@ export function classActivation(builder: GraphBuilder, maps: FeatureMaps, layer:
 function compile(model: Classifier, options: MethodOptions): Program {
   if (model.opaque !== null) throw model.opaque;
   const maps = new FeatureMaps(model);
-  const layer = options.layer ?? findHead(maps).feature;
+  const layer = options.layer ?? defaultLayer(maps);
   const { height, width } = maps.requireGrid(layer);
   const builder = new GraphBuilder(model.graph);
   const target = targetInput(builder, model);
@@ -36,6 +36,22 @@ function compile(model: Classifier, options: MethodOptions): Program {
     { value: model.logits, name: LOGITS },
   ];
   return singleRun('grad-cam', builder.finish(outputs), false);
+}
+
+/**
+ * The last feature map; where the head reads a class token, on which alone the score depends there, the last normalised map
+ * before the attention that fills the token.
+ */
+function defaultLayer(maps: FeatureMaps): string {
+  const { feature, selects } = findHead(maps);
+  if (!selects) return feature;
+  const signal = maps.signalTo(feature);
+  const mixes = signal.map((value) => {
+    const node = maps.paths.producer(value);
+    return node !== undefined && maps.paths.sharing(node).kind === 'mix';
+  });
+  const before = signal.slice(0, mixes.lastIndexOf(true));
+  return before.findLast((value) => maps.paths.producer(value)?.op === 'LayerNormalization') ?? feature;
 }
 
 /** Bilinear enlargement to the image's size, half-pixel centres. */

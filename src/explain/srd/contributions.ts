@@ -7,6 +7,12 @@ import { notCovered } from '../positions.ts';
 /** Up to this many input channels ‖W_k x‖² is taken from the products x_a x_b: fewer channels than K² vectors. */
 const QUADRATIC_CHANNELS = 4;
 
+/**
+ * Least norm of a contribution. Far below any real one, it only matters where every contribution is exactly zero: then all
+ * get the same share of the bias, as in the limit of equal norms, and no relevance is lost (reconstruction).
+ */
+const LEAST_NORM = 1e-18;
+
 /** A convolution's constant weight, [C_out, C_in/group, kH, kW]. */
 export function weightOf(builder: GraphBuilder, node: Node): FloatTensor {
   const weight = builder.constant(requiredInput(node, 1));
@@ -89,7 +95,8 @@ function normsEverywhere(
 ): string {
   const [batch = 1, channels = 1, height = 1, width = 1] = builder.shape(x);
   const columns = weight.dims[1] ?? 1;
-  const root = (squared: string) => builder.emit('Sqrt', [builder.emit('Relu', [squared])], {}, 'norms');
+  const root = (squared: string) =>
+    builder.emit('Sqrt', [builder.emit('Max', [squared, builder.scalar(LEAST_NORM ** 2)])], {}, 'norms');
   if (columns === 1) {
     const kernel = builder.add(depthwiseSquares(weight, channels, offsets), 'norm_kernel');
     return root(builder.emit('Conv', [builder.multiply(x, x), kernel]));
@@ -101,8 +108,13 @@ function normsEverywhere(
   const { rank, kernel } = stackedKernel(weight, groups, offsets);
   const vectors = builder.emit('Conv', [x, builder.add(kernel, 'norm_kernel')], groups === 1 ? {} : { group: int(groups) });
   const grouped = builder.reshape(vectors, [batch, groups, offsets.length, rank, height * width]);
-  const norms = builder.emit('ReduceL2', [grouped, builder.ints([1, 3])], { keepdims: int(0) }, 'norms');
-  return builder.reshape(norms, [batch, offsets.length, height, width]);
+  const norms = builder.emit('ReduceL2', [grouped, builder.ints([1, 3])], { keepdims: int(0) });
+  return builder.reshape(builder.emit('Max', [norms, builder.scalar(LEAST_NORM)], {}, 'norms'), [
+    batch,
+    offsets.length,
+    height,
+    width,
+  ]);
 }
 
 /** One input channel per group: ‖W_k x‖² = Σ_c w_k[c]² x[c]², a 1×1 kernel [offsets, C, 1, 1] on x². */
