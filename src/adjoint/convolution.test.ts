@@ -84,6 +84,13 @@ test('ConvTranspose: image, weights and bias agree with finite differences', asy
   );
 });
 
+test('Conv with the channel counts that WebGPU gets wrong when flipped', async () => {
+  const next = random(4);
+  const inputs = [{ tensor: randomTensor([1, 4, 6, 5], next) }, { tensor: randomTensor([6, 4, 3, 2], next) }];
+  const attributes = { pads: ints([1, 0, 2, 1]), dilations: ints([1, 2]) };
+  await checkAdjoint({ rule: conv, op: 'Conv', inputs, attributes }, LINEAR);
+});
+
 test('Conv in three dimensions works at stride 1 and says so where it does not', async () => {
   const next = random(3);
   const inputs = [{ tensor: randomTensor([1, 2, 3, 4, 3], next) }, { tensor: randomTensor([2, 2, 2, 3, 2], next) }];

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import { int, intAttribute, ints, type Node, requiredInput } from '../graph/graph.ts';
 import { kernelShape, transposedGeometry } from '../graph/infer/window.ts';
-import { type FloatTensor, float32, sizeOf } from '../graph/tensor.ts';
+import { type FloatTensor, float32, type Shape, sizeOf } from '../graph/tensor.ts';
 import { unsupportedForm } from './common.ts';
 import type { AdjointRule } from './rule.ts';
 import {
@@ -71,7 +71,7 @@ export function convolutionToImage(
   window: Window,
   groups: number,
 ): string {
-  return isStrided(window)
+  return isStrided(window) || miscomputedOnWebGPU(builder.shape(weights), groups)
     ? spreadWindows(builder, node, cotangent, weights, window, groups)
     : flippedConvolution(builder, cotangent, weights, window, groups);
 }
@@ -98,6 +98,16 @@ function gatherWindows(builder: GraphBuilder, value: string, weights: string, wi
     pads: ints([...window.padsBegin, ...excess.map((amount) => Math.max(0, amount))]),
     group: int(groups),
   });
+}
+
+/**
+ * Whether the WebGPU kernel would get the flipped convolution of these weights wrong. onnxruntime-web 1.30 miscomputes an image
+ * convolution whose input channels divide by 3 but not by 4, 3 itself excepted, where its output channels divide by 4 (6 → 4 and 18 → 16
+ * are wrong, 3 → 4, 10 → 4 and 18 → 6 right; github.com/microsoft/onnxruntime/issues/29651 is alike). ConvTranspose is right there.
+ */
+function miscomputedOnWebGPU([outputs = 0, inputs = 0, ...kernel]: Shape, groups: number): boolean {
+  const odd = outputs % 3 === 0 && outputs % 4 !== 0 && outputs !== 3;
+  return groups === 1 && kernel.length === 2 && sizeOf(kernel) > 1 && odd && inputs % 4 === 0;
 }
 
 /** The adjoint of a strided convolution with respect to its image. */
