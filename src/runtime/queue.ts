@@ -3,7 +3,6 @@ import { HeliographError } from '../graph/errors.ts';
 interface Waiting {
   start(): Promise<void>;
   refuse(reason: unknown): void;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** The error a cancelled job ends with. */
@@ -41,8 +40,15 @@ export class OperationQueue {
         reject(cancelled());
         return;
       }
-      const waiting: Waiting = { start: () => operation().then(resolve, reject), refuse: reject, signal };
-      signal?.addEventListener('abort', () => this.#drop(caller, waiting), { once: true });
+      const drop = () => this.#drop(caller, waiting);
+      const waiting: Waiting = {
+        start: () => {
+          signal?.removeEventListener('abort', drop);
+          return operation().then(resolve, reject);
+        },
+        refuse: reject,
+      };
+      signal?.addEventListener('abort', drop, { once: true });
       const list = this.#waiting.get(caller);
       if (list === undefined) this.#waiting.set(caller, [waiting]);
       else list.push(waiting);
