@@ -4,17 +4,24 @@ import * as convolution from './convolution.ts';
 import { einsum } from './einsum.ts';
 import * as indexing from './indexing.ts';
 import * as matmul from './matmul.ts';
+import * as normalization from './normalization.ts';
+import { pad } from './pad.ts';
 import * as pooling from './pooling.ts';
+import { dequantizeLinear, quantizeLinear } from './quantization.ts';
 import * as reduction from './reduction.ts';
+import { resize } from './resize.ts';
 import type { AdjointRule } from './rule.ts';
 import * as shape from './shape.ts';
+import { logSoftmax, softmax } from './softmax.ts';
 
 /** Every operator whose vector–Jacobian product is known. */
 export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   Abs: arithmetic.abs,
   Add: arithmetic.add,
   AveragePool: pooling.averagePool,
+  BatchNormalization: normalization.batchNormalization,
   Cast: shape.cast,
+  CastLike: shape.cast,
   Celu: activation.celu,
   Clip: activation.clip,
   Concat: indexing.concat,
@@ -23,6 +30,7 @@ export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   Cos: arithmetic.cos,
   CumSum: indexing.cumSum,
   DepthToSpace: shape.depthToSpace,
+  DequantizeLinear: dequantizeLinear,
   Div: arithmetic.div,
   Dropout: shape.dropout,
   Einsum: einsum,
@@ -40,8 +48,11 @@ export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   HardSigmoid: activation.hardSigmoid,
   HardSwish: activation.hardSwish,
   Identity: shape.identity,
+  InstanceNormalization: normalization.instanceNormalization,
+  LayerNormalization: normalization.layerNormalization,
   LeakyRelu: activation.leakyRelu,
   Log: arithmetic.log,
+  LogSoftmax: logSoftmax,
   MatMul: matmul.matMul,
   Max: arithmetic.max,
   MaxPool: pooling.maxPool,
@@ -50,8 +61,10 @@ export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   Mish: activation.mish,
   Mul: arithmetic.mul,
   Neg: arithmetic.neg,
+  Pad: pad,
   PRelu: activation.pRelu,
   Pow: arithmetic.pow,
+  QuantizeLinear: quantizeLinear,
   Reciprocal: arithmetic.reciprocal,
   ReduceL1: reduction.reduceL1,
   ReduceL2: reduction.reduceL2,
@@ -64,10 +77,12 @@ export const adjointRules: Readonly<Record<string, AdjointRule | undefined>> = {
   ReduceSumSquare: reduction.reduceSumSquare,
   Relu: activation.relu,
   Reshape: shape.reshape,
+  Resize: resize,
   Selu: activation.selu,
   Sigmoid: activation.sigmoid,
   Sin: arithmetic.sin,
   Slice: indexing.slice,
+  Softmax: softmax,
   Softplus: activation.softplus,
   SpaceToDepth: shape.spaceToDepth,
   Split: indexing.split,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { float32 } from '../graph/tensor.ts';
+import { type FloatTensor, float32 } from '../graph/tensor.ts';
 import type { MethodOptions, Program } from './explainer.ts';
 import { uniform } from './random.ts';
 import { explainers } from './registry.ts';
@@ -15,7 +15,7 @@ async function score(): Promise<number> {
 
 /** What a driver does: the steps one by one, summed. */
 async function summed(program: Program): Promise<number[]> {
-  const reference = program.needsReference ? { reference: float32([], [await score()]) } : {};
+  const reference: Record<string, FloatTensor> = program.needsReference ? { reference: float32([], [await score()]) } : {};
   let total: number[] = [];
   for (let step = 0; step < program.steps; step += 1) {
     const outputs = await run(program.graph, { image: net.image, target, ...reference, ...program.stepFeeds(step) });

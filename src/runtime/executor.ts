@@ -10,6 +10,7 @@ import { availableThreads, type OrtTensor, type Session } from './ort.ts';
 import type { Backend, DeviceInfo, OnProgress } from './protocol.ts';
 import { OperationQueue } from './queue.ts';
 import { SessionCache } from './sessions.ts';
+import { withSafeChannels } from './webgpu-channels.ts';
 
 /** One call of the engine while it runs. */
 export interface Job {
@@ -139,7 +140,7 @@ export class Executor {
   }
 
   #create(device: Device, job: Job, graph: StaticGraph): Promise<Session> {
-    const bytes = writeModel(graph);
+    const bytes = writeModel(device.info.backend === 'webgpu' ? withSafeChannels(graph) : graph);
     return this.#guarded(device, job, 'preparing the graph', () =>
       device.runtime.InferenceSession.create(bytes, {
         executionProviders: device.providers,
