@@ -60,6 +60,7 @@ function Shell() {
   const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
   const drawer = useUi(({ drawer }) => drawer);
   const inspector = narrow ? drawer : inspectorOpen;
+  const busy = useStatus(({ activities }) => Object.keys(activities).length > 0);
   useShortcuts();
   return (
     <div
@@ -75,7 +76,7 @@ function Shell() {
       <aside className={styles.sources} aria-label="Sources" hidden={!sourcesOpen}>
         <Sources />
       </aside>
-      <main id="stage" className={styles.stage} tabIndex={-1}>
+      <main id="stage" className={styles.stage} tabIndex={-1} aria-busy={busy}>
         <Stage />
       </main>
       <InspectorPanel opened={inspector} drawer={Boolean(narrow)} />

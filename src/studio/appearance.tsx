@@ -29,7 +29,7 @@ export function Appearance() {
             Look
           </Button>
         </Popover.Target>
-        <Popover.Dropdown className={styles.form}>
+        <Popover.Dropdown className={styles.form} aria-label="Look of the map">
           <NativeSelect
             size="xs"
             label="Values"

@@ -1,6 +1,7 @@
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
-import { useStudio, useUi } from './context.ts';
+import { useStudio } from './context.ts';
+import { Dialog } from './dialog.tsx';
 import { grabFrame } from './pictures.ts';
 import styles from './studio.module.css';
 
@@ -16,19 +17,19 @@ function reasonOf(error: unknown): string {
 /** Takes one picture with the camera. The stream ends when the dialog closes. */
 export default function Camera() {
   const { controller, ui } = useStudio();
-  const opened = useUi(({ dialog }) => dialog === 'camera');
-  const close = () => ui.setState({ dialog: null });
   return (
-    <Modal opened={opened} onClose={close} title="Take a picture" size="lg">
-      {opened && (
-        <Viewfinder
-          onPicture={(video) => {
-            controller.takeOwnPicture({ title: 'Camera picture', pixels: grabFrame(video), note: '' });
-            close();
-          }}
-        />
-      )}
-    </Modal>
+    <Dialog name="camera" title="Take a picture">
+      {(opened) =>
+        opened && (
+          <Viewfinder
+            onPicture={(video) => {
+              controller.takeOwnPicture({ title: 'Camera picture', pixels: grabFrame(video), note: '' });
+              ui.setState({ dialog: null });
+            }}
+          />
+        )
+      }
+    </Dialog>
   );
 }
 

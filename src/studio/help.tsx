@@ -1,6 +1,7 @@
-import { Kbd, Modal, Switch } from '@mantine/core';
+import { Kbd, Switch } from '@mantine/core';
 import { ACTIONS, type ActionGroup, writeKeys } from './actions.ts';
-import { useSettings, useStudio, useUi } from './context.ts';
+import { useSettings, useStudio } from './context.ts';
+import { Dialog } from './dialog.tsx';
 import { IS_MAC } from './platform.ts';
 import styles from './studio.module.css';
 
@@ -8,52 +9,55 @@ const GROUPS: readonly ActionGroup[] = ['View', 'Explain', 'Panels', 'Open', 'Ta
 
 /** What the studio is, and every shortcut. */
 export default function Help() {
-  const { settings, ui } = useStudio();
-  const opened = useUi(({ dialog }) => dialog === 'help');
+  const { settings } = useStudio();
   const singleKeys = useSettings(({ singleKeys }) => singleKeys);
   return (
-    <Modal opened={opened} onClose={() => ui.setState({ dialog: null })} title="Shortcuts and help" size="lg">
-      <div className={styles.prose}>
-        <p>
-          Heliograph shows why an image classifier decided as it did. Every explanation is the model’s own graph, transformed into
-          another ONNX graph that computes the map in one run; you can take that graph away.
-        </p>
-        <p>
-          On the picture, arrow keys move the reading point, Shift makes ten steps of one, Home and End go to what speaks most for
-          and against. Double-click on a slider or a number’s name resets it.
-        </p>
-      </div>
-      <Switch
-        size="sm"
-        my="md"
-        label="Shortcuts of a single key"
-        checked={singleKeys}
-        onChange={({ currentTarget }) => settings.set({ singleKeys: currentTarget.checked })}
-      />
-      <div className={styles.shortcuts}>
-        {GROUPS.map((group) => {
-          const actions = ACTIONS.filter((action) => action.group === group && action.keys.length > 0);
-          return (
-            <section key={group} aria-label={group}>
-              <h3>{group}</h3>
-              <dl>
-                {actions.map(({ id, label, keys }) => (
-                  <div key={id}>
-                    <dt>{label}</dt>
-                    <dd>
-                      {keys.map((key) => (
-                        <Kbd key={key} size="xs">
-                          {writeKeys(key, IS_MAC)}
-                        </Kbd>
-                      ))}
-                    </dd>
-                  </div>
-                ))}
-              </dl>
-            </section>
-          );
-        })}
-      </div>
-    </Modal>
+    <Dialog name="help" title="Shortcuts and help">
+      {() => (
+        <>
+          <div className={styles.prose}>
+            <p>
+              Heliograph shows why an image classifier decided as it did. Every explanation is the model’s own graph, transformed
+              into another ONNX graph that computes the map in one run; you can take that graph away.
+            </p>
+            <p>
+              On the picture, arrow keys move the reading point, Shift makes ten steps of one, Home and End go to what speaks most
+              for and against. Double-click on a slider or a number’s name resets it.
+            </p>
+          </div>
+          <Switch
+            size="sm"
+            my="md"
+            label="Shortcuts of a single key"
+            checked={singleKeys}
+            onChange={({ currentTarget }) => settings.set({ singleKeys: currentTarget.checked })}
+          />
+          <div className={styles.shortcuts}>
+            {GROUPS.map((group) => {
+              const actions = ACTIONS.filter((action) => action.group === group && action.keys.length > 0);
+              return (
+                <section key={group} aria-label={group}>
+                  <h3>{group}</h3>
+                  <dl>
+                    {actions.map(({ id, label, keys }) => (
+                      <div key={id} className={styles.shortcut}>
+                        <dt>{label}</dt>
+                        <dd>
+                          {keys.map((key) => (
+                            <Kbd key={key} size="xs">
+                              {writeKeys(key, IS_MAC)}
+                            </Kbd>
+                          ))}
+                        </dd>
+                      </div>
+                    ))}
+                  </dl>
+                </section>
+              );
+            })}
+          </div>
+        </>
+      )}
+    </Dialog>
   );
 }

@@ -51,7 +51,7 @@ function Fold({
       <summary>
         <h2>{title}</h2>
       </summary>
-      {children}
+      <div className={styles.foldBody}>{children}</div>
     </details>
   );
 }
@@ -270,10 +270,11 @@ function Numbers() {
   const { score, completenessError, milliseconds, steps, backend, map } = shown.result;
   let sum = 0;
   for (const value of map.values) sum += value;
-  const facts: [string, string, string][] = [
-    ['Score explained', formatNumber(score, 4), 'Class score (logit) or difference of scores, before any softmax'],
-    ['Sum of the map', formatNumber(sum, 4), 'All values of the map added up'],
-  ];
+  const facts: [string, string, string][] = [['Sum of the map', formatNumber(sum, 4), 'All values of the map added up']];
+  // A receptive field explains no score.
+  if (Number.isFinite(score)) {
+    facts.unshift(['Score explained', formatNumber(score, 4), 'Class score (logit) or difference of scores, before any softmax']);
+  }
   if (completenessError !== null) {
     facts.push(['Completeness error', formatNumber(completenessError, 2), 'How far the sum is from what theory says it is']);
   }
@@ -282,7 +283,7 @@ function Numbers() {
     <section className={styles.section} aria-label="Figures">
       <dl className={styles.facts} data-figures>
         {facts.map(([name, value, help]) => (
-          <div key={name} title={help}>
+          <div key={name} className={styles.figure} title={help}>
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>

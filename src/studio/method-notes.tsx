@@ -86,7 +86,7 @@ export function MethodNote({ method }: { method: MethodId }) {
       </div>
       <p className={styles.citation}>
         {citation}{' '}
-        <Anchor href={url} target="_blank" rel="noreferrer" inherit>
+        <Anchor href={url} target="_blank" rel="noreferrer" inherit underline="always">
           {url.replace('https://', '').replace('arxiv.org/abs/', 'arXiv ')}
         </Anchor>
       </p>

@@ -19,6 +19,9 @@ export default function Palette() {
     <Spotlight
       store={store}
       shortcut={null}
+      attributes={{ content: { 'aria-label': 'Find an action' } }}
+      overlayProps={{ blur: 0 }}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
       highlightQuery
       scrollable
       maxHeight={440}

@@ -1,8 +1,9 @@
-import { Button, Modal, NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { deprocess } from '../runtime/preprocess.ts';
 import type { Preprocessing } from '../runtime/protocol.ts';
-import { useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { useSettings, useStatus, useStudio } from './context.ts';
+import { Dialog } from './dialog.tsx';
 import { SizeForm } from './size-form.tsx';
 import styles from './studio.module.css';
 import { preprocessingOf } from './subject.ts';
@@ -17,7 +18,6 @@ function numbersIn(text: string, counts: readonly number[]): number[] | null {
 /** How pixels become the model's input: our guess with its grounds, the picture the model gets, and the means to correct it. */
 export default function PreprocessingDialog() {
   const { settings, ui } = useStudio();
-  const opened = useUi(({ dialog }) => dialog === 'preprocessing');
   const chosen = useSettings(({ preprocessing }) => preprocessing);
   const { model, prepared } = useStatus(({ model, prepared }) => ({ model, prepared }));
   const close = () => ui.setState({ dialog: null });
@@ -29,72 +29,77 @@ export default function PreprocessingDialog() {
       });
   };
   return (
-    <Modal opened={opened} onClose={close} title="How should pixels become input?" size="lg">
-      {!model || !now ? (
-        <p>Open a model first.</p>
-      ) : (
-        <div className={styles.preprocessing}>
-          <div>
-            {prepared && <InputPreview input={prepared.input} preprocessing={prepared.preprocessing} />}
-            <p className={styles.quiet}>
-              What the model gets, turned back into a picture. Odd colours or a washed-out picture mean a wrong setting.
-            </p>
-          </div>
-          <div className={styles.form}>
-            <p>
-              <strong>{chosen ? 'Set by you.' : model.own ? 'Our guess.' : 'As the model card says.'}</strong>{' '}
-              {model.summary.preprocessingGrounds}
-            </p>
-            <p className={styles.quiet}>
-              Fixed by the model: {now.height} × {now.width}, {now.layout}.
-            </p>
-            <NativeSelect
-              size="xs"
-              label="Channels"
-              value={now.channels}
-              data={now.channels === 'gray' ? ['gray'] : ['RGB', 'BGR']}
-              onChange={({ currentTarget }) => change({ channels: currentTarget.value as Preprocessing['channels'] })}
-            />
-            <NativeSelect
-              size="xs"
-              label="Range of values before mean and deviation"
-              value={String(now.scale)}
-              data={[
-                { value: '1', label: '0 to 1' },
-                { value: '255', label: '0 to 255' },
-              ]}
-              onChange={({ currentTarget }) => change({ scale: currentTarget.value === '255' ? 255 : 1 })}
-            />
-            <NumbersField label="Mean" values={now.mean} check={() => true} onChange={(mean) => change({ mean })} />
-            <NumbersField
-              label="Standard deviation"
-              values={now.std}
-              check={(values) => values.every((value) => value !== 0)}
-              onChange={(std) => change({ std })}
-            />
-            <NumberInput
-              size="xs"
-              label="Short side before cropping, in pixels"
-              min={Math.min(now.height, now.width)}
-              max={8192}
-              value={now.resizeShort}
-              onChange={(value) => typeof value === 'number' && value >= 1 && change({ resizeShort: Math.round(value) })}
-            />
-            {model.sizeOpen && <SizeForm />}
-            <div className={styles.row}>
-              <Button size="xs" onClick={close}>
-                Done
-              </Button>
-              <Button size="xs" variant="default" disabled={!chosen} onClick={() => settings.set({ preprocessing: null })}>
-                Back to the guess
-              </Button>
+    <Dialog name="preprocessing" title="How should pixels become input?">
+      {() =>
+        !model || !now ? (
+          <p>Open a model first.</p>
+        ) : (
+          <div className={styles.preprocessing}>
+            <div>
+              {prepared && <InputPreview input={prepared.input} preprocessing={prepared.preprocessing} />}
+              <p className={styles.quiet}>
+                What the model gets, turned back into a picture. Odd colours or a washed-out picture mean a wrong setting.
+              </p>
+            </div>
+            <div className={styles.form}>
+              <p>
+                <strong>{chosen ? 'Set by you.' : model.own ? 'Our guess.' : 'As the model card says.'}</strong>{' '}
+                {model.summary.preprocessingGrounds}
+              </p>
+              <p className={styles.quiet}>
+                Fixed by the model: {now.height} × {now.width}, {now.layout}.
+              </p>
+              <NativeSelect
+                size="xs"
+                label="Channels"
+                value={now.channels}
+                data={now.channels === 'gray' ? ['gray'] : ['RGB', 'BGR']}
+                onChange={({ currentTarget }) => change({ channels: currentTarget.value as Preprocessing['channels'] })}
+              />
+              <NativeSelect
+                size="xs"
+                label="Range of values before mean and deviation"
+                value={String(now.scale)}
+                data={[
+                  { value: '1', label: '0 to 1' },
+                  { value: '255', label: '0 to 255' },
+                ]}
+                onChange={({ currentTarget }) => change({ scale: currentTarget.value === '255' ? 255 : 1 })}
+              />
+              <NumbersField label="Mean" values={now.mean} check={() => true} onChange={(mean) => change({ mean })} />
+              <NumbersField
+                label="Standard deviation"
+                values={now.std}
+                check={(values) => values.every((value) => value !== 0)}
+                onChange={(std) => change({ std })}
+              />
+              <NumberInput
+                size="xs"
+                label="Short side before cropping, in pixels"
+                min={Math.min(now.height, now.width)}
+                max={8192}
+                value={now.resizeShort}
+                onChange={(value) => typeof value === 'number' && value >= 1 && change({ resizeShort: Math.round(value) })}
+              />
+              {model.sizeOpen && <SizeForm />}
+              <div className={styles.row}>
+                <Button size="xs" onClick={close}>
+                  Done
+                </Button>
+                <Button size="xs" variant="default" disabled={!chosen} onClick={() => settings.set({ preprocessing: null })}>
+                  Back to the guess
+                </Button>
+              </div>
             </div>
           </div>
-        </div>
-      )}
-    </Modal>
+        )
+      }
+    </Dialog>
   );
 }
+
+/** Digits of a mean or deviation that is not being typed. */
+const SHOWN_DIGITS = 6;
 
 /** One number for each channel, typed with commas between. */
 function NumbersField(props: {
@@ -115,7 +120,7 @@ function NumbersField(props: {
     <TextInput
       size="xs"
       label={`${label}, ${values.length === 1 ? 'one number' : 'a number for each channel'}`}
-      value={draft ?? values.join(', ')}
+      value={draft ?? values.map((value) => Number(value.toPrecision(SHOWN_DIGITS))).join(', ')}
       error={
         valid
           ? null

@@ -13,7 +13,7 @@ import { finding } from './seeing/finding.ts';
 import { Legend } from './seeing/Legend.tsx';
 import { MapView } from './seeing/MapView.tsx';
 import { DEFAULT_LIMIT, DEFAULT_LOOK, type MapLook, type ViewStatus } from './seeing/types.ts';
-import { lookOf } from './state.ts';
+import { DEFAULTS, lookOf } from './state.ts';
 import styles from './studio.module.css';
 import { activityFraction, activityLabel, failureOf, mapOnScreen, visibleActivity } from './view.ts';
 
@@ -239,6 +239,8 @@ function FirstLook({ status, running }: { status: Status; running: ReturnType<ty
   const settings = useSettings((all) => all);
   const fits = first && settings.image === first.look.image && settings.model === first.look.model;
   const view = viewStatus(running, true);
+  // Until the stored numbers are here, their picture stands where the page had it before the scripts ran.
+  if (!first && settings.image === DEFAULTS.image && settings.model === DEFAULTS.model) return <StoredPicture />;
   if (!fits) {
     return (
       <div className={styles.views}>
@@ -281,6 +283,22 @@ function FirstLook({ status, running }: { status: Status; running: ReturnType<ty
             <progress {...(view.fraction === null ? {} : { value: view.fraction })} aria-label={view.label} />
           )}
         </p>
+      </div>
+    </div>
+  );
+}
+
+function StoredPicture() {
+  return (
+    <div className={styles.views}>
+      <div className={styles.stored}>
+        <img
+          src="./first-look/overlay.png"
+          width={448}
+          height={448}
+          alt="An explanation of the photograph, computed beforehand"
+        />
+        <p className={styles.quiet}>This map was computed beforehand. Your own machine is getting ready to compute it anew.</p>
       </div>
     </div>
   );

@@ -18,6 +18,8 @@ export const theme = createTheme({
   primaryColor: 'amber',
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
+  // White stands on the light scheme’s accent, black on the dark scheme’s; both exceed 4.5 : 1.
+  luminanceThreshold: 0.5,
   colors: { amber, gray, dark },
   black: 'oklch(22% 0.004 80)',
   white: 'oklch(100% 0 0)',

@@ -2,7 +2,6 @@ import { ActionIcon, Button, Popover, SegmentedControl, Tooltip, UnstyledButton,
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconBulb,
-  IconCommand,
   IconHelp,
   IconLayoutBottombar,
   IconLayoutSidebar,
@@ -10,6 +9,7 @@ import {
   IconLink,
   IconLock,
   IconMoon,
+  IconSearch,
   IconSun,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
@@ -62,7 +62,7 @@ export function TopBar() {
       <DeviceBadge />
       <span className={styles.barGroup}>
         <ActionButton id="copy-link" icon={<IconLink size={18} />} />
-        <ActionButton id="palette" icon={<IconCommand size={18} />} />
+        <ActionButton id="palette" icon={<IconSearch size={18} />} />
         <ActionButton id="theme" icon={scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />} />
         <ActionButton id="help" icon={<IconHelp size={18} />} />
       </span>
@@ -100,7 +100,7 @@ function Privacy() {
           Nothing leaves your machine
         </UnstyledButton>
       </Popover.Target>
-      <Popover.Dropdown className={styles.prose}>
+      <Popover.Dropdown className={styles.prose} aria-label="Nothing leaves your machine">
         <p>
           Models and pictures you open are read by this page and computed by your own processor or graphics card. There is no
           server that could receive them.
@@ -150,7 +150,7 @@ function DeviceBadge() {
           </Button>
         </Tooltip>
       </Popover.Target>
-      <Popover.Dropdown className={styles.prose}>
+      <Popover.Dropdown className={styles.prose} aria-label="Device">
         <SegmentedControl
           fullWidth
           size="xs"
