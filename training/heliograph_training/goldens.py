@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import hashlib
 import importlib.metadata
 import json
 import shutil
@@ -20,11 +21,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
-from heliograph_training import attributions, nets, onnx_export, srd_oracle
+from heliograph_training import (
+    attributions,
+    export_efficientnet,
+    golden_efficientnet,
+    nets,
+    onnx_export,
+    srd_oracle,
+)
 from heliograph_training.apop import PatternTape
 from heliograph_training.srd_units import describe
 
@@ -36,6 +46,7 @@ SMOOTHGRAD_SAMPLES = 8
 SMOOTHGRAD_SIGMA = 0.15  # of the image's value range, as in the SmoothGrad paper's figures (10–20 %)
 OCCLUSION_WINDOW, OCCLUSION_STRIDE = 8, 4  # pixels
 
+NAMES = (*nets.NETS, export_efficientnet.MODEL_ID)
 WITH_PARAMETERS = ("residual", "vit")
 WITH_SRD = ("residual", "basic", "vgg", "depthwise", "densenet", "se")
 WITH_APOP = ("residual", "basic", "vgg", "depthwise")
@@ -79,6 +90,17 @@ class Folder:
         np.save(path, np.ascontiguousarray(values, dtype=np.float32), allow_pickle=False)
         self.files[name] = {"shape": list(values.shape), "meaning": meaning}
         return name
+
+    def close(self, manifest: dict[str, Any]) -> None:
+        """Write the manifest."""
+        (self.root / "golden.json").write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _positions_with_lost_bias(run: srd_oracle.Decomposition) -> int:
+    """Count the positions where a bias finds no contribution to be shared by (Σμ ≠ 1)."""
+    return sum(
+        1 for u in run.units for shares in run.ratios[u.name].values() if abs(sum(r for *_, r in shares) - 1.0) > 1e-9
+    )
 
 
 def write_srd(folder: Folder, name: str, net: nn.Module, x: Tensor, logits: Tensor, feature: str) -> dict[str, Any]:
@@ -147,15 +169,12 @@ def write_srd(folder: Folder, name: str, net: nn.Module, x: Tensor, logits: Tens
         }
         for tensor, y, column in ERF_AT[name]
     ]
-    lost = sum(
-        1 for u in units for shares in run.ratios[u.name].values() if abs(sum(r for *_, r in shares) - 1.0) > 1e-9
-    )
     return {
         "source": source,
         "starts": maps,
         "layers": layers,
         "erf": erfs,
-        "positionsWithLostBias": lost,
+        "positionsWithLostBias": _positions_with_lost_bias(run),
         "positions": sum(len(r) for r in run.ratios.values()),
     }
 
@@ -274,7 +293,97 @@ def write(name: str, out: Path) -> dict[str, Any]:
         "methods": methods,
         "files": folder.files,
     }
-    (folder.root / "golden.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    folder.close(manifest)
+    return manifest
+
+
+def write_efficientnet(out: Path, public: Path) -> dict[str, Any]:
+    """Write the golden folder of the bundled model and return its manifest.
+
+    Args:
+        out: folder of all goldens.
+        public: the studio's folder with ``models`` and ``images``, exported before.
+    """
+    name, photograph = export_efficientnet.MODEL_ID, "images/coffee.jpg"
+    folder = Folder(out / name)
+    model_path = public / "models" / name / "model.onnx"
+    model = export_efficientnet.widen(onnx.load(model_path))
+    x = torch.from_numpy(export_efficientnet.PREPROCESSING.tensor(Image.open(public / photograph)))
+
+    def differentiate(image: Tensor) -> tuple[Tensor, Tensor]:
+        image = image.clone().requires_grad_()
+        logits = golden_efficientnet.run(model, image)
+        (grad,) = torch.autograd.grad(logits.max(), image)
+        return logits.detach(), grad[0]
+
+    logits, grad = differentiate(x.double())
+    rounded = differentiate(x)[1].double()
+    target = int(logits.argmax())
+    units, head = golden_efficientnet.units(model)
+    run = srd_oracle.decompose(units, x[0].double().numpy())
+    start = srd_oracle.start_identity(head, run.x[head.source], np.eye(logits.shape[1])[target])
+    relevance = run.backward({head.source: start})
+    tensor, y, column = "blocks.10.add", 7, 6
+
+    put = folder.put
+    put("x.npy", x.numpy(), f"preprocessed {photograph}, used as it is")
+    put("logits.npy", logits.numpy(), "logits")
+    manifest: dict[str, Any] = {
+        "version": 1,
+        "net": name,
+        "seed": None,
+        "command": COMMAND,
+        "packages": {p: importlib.metadata.version(p) for p in PACKAGES},
+        "model": f"../../public/models/{name}/model.onnx",
+        "modelSha256": hashlib.sha256(model_path.read_bytes()).hexdigest(),
+        "opset": export_efficientnet.OPSET,
+        "input": {"name": "image", "shape": list(x.shape), "file": "x.npy"},
+        "output": {"name": "logits", "shape": list(logits.shape), "file": "logits.npy"},
+        "target": target,
+        "float32GradientError": float((rounded - grad).norm() / grad.norm()),
+        "methods": {
+            "gradient": {
+                "file": put("gradient.npy", grad.numpy(), "gradient of the target logit w.r.t. the input"),
+            },
+            "srd": {
+                "source": head.source,
+                "starts": {
+                    "identity": {
+                        "start": put("srd_identity_start.npy", start, f"start map at {head.source}"),
+                        "file": put("srd_identity.npy", relevance[srd_oracle.IMAGE], "SRD relevance of the pixels"),
+                        "sum": float(relevance[srd_oracle.IMAGE].sum()),
+                    }
+                },
+                "layers": [
+                    {
+                        "post": u.name,
+                        "pre": u.pre,
+                        "shape": list(run.x[u.name].shape),
+                        "activation": u.activation,
+                        "file": put(f"srd_layer_{u.name}.npy", relevance[u.name], f"SRD relevance at {u.name}"),
+                    }
+                    for u in units
+                    if u.name.endswith((".add", ".project"))  # one a block: the rest would add a megabyte
+                ],
+                "erf": [
+                    {
+                        "tensor": tensor,
+                        "y": y,
+                        "x": column,
+                        "file": put(
+                            f"erf_{tensor}_{y}_{column}.npy",
+                            run.erf(tensor, (y, column)),
+                            f"effective receptive field of {tensor} at row {y}, column {column}",
+                        ),
+                    }
+                ],
+                "positionsWithLostBias": _positions_with_lost_bias(run),
+                "positions": sum(len(r) for r in run.ratios.values()),
+            },
+        },
+        "files": folder.files,
+    }
+    folder.close(manifest)
     return manifest
 
 
@@ -282,11 +391,15 @@ def main(arguments: list[str] | None = None, report: Callable[[str], object] = p
     """Run the verb."""
     parser = argparse.ArgumentParser(prog="python -m heliograph_training.goldens", description="Write the goldens.")
     parser.add_argument("--out", type=Path, required=True, help="folder that receives one folder a net")
-    parser.add_argument("--net", choices=sorted(nets.NETS), action="append", help="only this net (repeatable)")
+    parser.add_argument("--net", choices=NAMES, action="append", help="only this net (repeatable)")
+    parser.add_argument("--public", type=Path, default=Path("../public"), help="the bundled model and gallery")
     options = parser.parse_args(arguments)
     torch.set_num_threads(2)
-    for name in options.net or nets.NETS:
-        manifest = write(name, options.out)
+    for name in options.net or NAMES:
+        if name in nets.NETS:
+            manifest = write(name, options.out)
+        else:
+            manifest = write_efficientnet(options.out, options.public)
         size = sum(f.stat().st_size for f in (options.out / name).rglob("*") if f.is_file())
         report(
             f"{name}: target {manifest['target']}, {len(manifest['files'])} files, {size / 1e6:.2f} MB, "

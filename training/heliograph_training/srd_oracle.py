@@ -34,7 +34,8 @@ Conventions:
   the norm is taken. An identity branch behind a pool is the same with W = I. (the merge is published, the
   order of sum and norm is a reconstruction)
 - Offsets that fall on zero padding contribute nothing and take no share of the bias.
-- All u_ij = 0 at some j: there is nobody to give the bias to and its relevance is lost. v_j = 0: μ = 0.
+- All u_ij = 0 at some j: all contributors get the same share of the bias, the limit of equal norms, so that no
+  relevance is lost. v_j = 0: μ = 0.
   (reconstruction)
 - Start at global average pool + linear head: o_i = W x_i / n + b / n over the n positions, R_i = Σ_c t_c o_i[c]
   for target weights t (one-hot: R_i = o_i[c], ΣR = logit_c); the contrastive start subtracts the mean over
@@ -83,12 +84,10 @@ class Conv:
     def at(self, ky: int, kx: int, vector: Array) -> Array:
         """Return W_k x for the offset k = (ky, kx) and one PFV x (in,): a vector (out,) without bias."""
         kernel = self.weight[:, :, ky, kx]
-        out_each, in_each = kernel.shape[0] // self.groups, kernel.shape[1]
-        result = np.empty(kernel.shape[0])
-        for g in range(self.groups):
-            rows = slice(g * out_each, (g + 1) * out_each)
-            result[rows] = kernel[rows] @ vector[g * in_each : (g + 1) * in_each]
-        return result
+        # Group g maps its own inputs to its own outputs: one small matrix each.
+        matrices = kernel.reshape(self.groups, -1, kernel.shape[1])
+        parts = np.matmul(matrices, vector.reshape(self.groups, kernel.shape[1], 1))
+        return np.asarray(parts.reshape(-1))
 
     def source(self, j: Position, ky: int, kx: int) -> Position:
         """Return the input position that offset (ky, kx) reads for output ``j``; it may lie in the padding."""
@@ -208,10 +207,13 @@ def contributions(branch: Branch, x: Array, j: Position) -> dict[Position, Array
 
 def share_bias(u: Mapping[Position, Array], bias: Array | None) -> dict[Position, Array]:
     """Return w_ij = u_ij + b ‖u_ij‖ / Σ_i' ‖u_i'j‖ for the contributions of one branch at one position."""
-    total = sum(float(np.linalg.norm(vector)) for vector in u.values())
-    if bias is None or total == 0.0:
+    if bias is None:
         return dict(u)
-    return {i: vector + bias * (float(np.linalg.norm(vector)) / total) for i, vector in u.items()}
+    norms = {i: float(np.linalg.norm(vector)) for i, vector in u.items()}
+    total = sum(norms.values())
+    if total == 0.0:
+        return {i: vector + bias / len(u) for i, vector in u.items()}
+    return {i: vector + bias * (norms[i] / total) for i, vector in u.items()}
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,17 @@ import pytest
 from conftest import GOLDENS, load, manifest, relative
 
 from heliograph_training import goldens, nets
+from heliograph_training.export_efficientnet import session, widen
 
 MEGABYTE = 1e6
 
 
 def test_every_net_has_a_folder_and_all_stay_small() -> None:
-    assert {p.name for p in GOLDENS.iterdir() if p.is_dir()} == set(nets.NETS)
+    assert {p.name for p in GOLDENS.iterdir() if p.is_dir()} == set(goldens.NAMES)
     assert sum(f.stat().st_size for f in GOLDENS.rglob("*") if f.is_file()) < 6 * MEGABYTE
 
 
-@pytest.mark.parametrize("net", nets.NETS)
+@pytest.mark.parametrize("net", goldens.NAMES)
 def test_manifest_lists_exactly_the_files(net: str) -> None:
     listed = manifest(net)["files"]
     present = {str(f.relative_to(GOLDENS / net)) for f in (GOLDENS / net).rglob("*.npy")}
@@ -68,6 +70,16 @@ def test_integrated_gradients_are_as_complete_as_they_say(net: str) -> None:
     ends = [float(session.run(None, {"image": image})[0][0, golden["target"]]) for image in (np.zeros_like(x), x)]
     total = float(load(net, entry["file"]).astype(np.float64).sum())
     assert total - (ends[1] - ends[0]) == pytest.approx(entry["delta"], abs=1e-3)
+
+
+def test_bundled_models_golden_belongs_to_the_committed_file() -> None:
+    golden = manifest("efficientnet-lite0")
+    path = (GOLDENS / "efficientnet-lite0" / golden["model"]).resolve()
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == golden["modelSha256"]
+    run = session(widen(onnx.load(path)))
+    logits = run.run(None, {"image": load("efficientnet-lite0", "x.npy")})[0]
+    np.testing.assert_allclose(logits, load("efficientnet-lite0", "logits.npy"), atol=1e-4)
+    assert golden["methods"]["srd"]["starts"]["identity"]["sum"] == pytest.approx(float(logits.max()), rel=1e-4)
 
 
 @pytest.mark.parametrize("net", ["basic", "vgg"])
