@@ -43,7 +43,7 @@ export default function PreprocessingDialog() {
             </div>
             <div className={styles.form}>
               <p>
-                <strong>{chosen ? 'Set by you.' : model.own ? 'Our guess.' : 'As the model card says.'}</strong>{' '}
+                {chosen ? <strong>Set by you.</strong> : model.own && <strong>Our guess.</strong>}{' '}
                 {model.summary.preprocessingGrounds}
               </p>
               <p className={styles.quiet}>
@@ -87,7 +87,7 @@ export default function PreprocessingDialog() {
                   Done
                 </Button>
                 <Button size="xs" variant="default" disabled={!chosen} onClick={() => settings.set({ preprocessing: null })}>
-                  Back to the guess
+                  {model.own ? 'Back to the guess' : 'Back to the card'}
                 </Button>
               </div>
             </div>

@@ -145,7 +145,8 @@ export class Subject {
   private followVerdict(): void {
     const { bench } = this;
     const { model, prepared, verdict } = bench.now;
-    if (!model || !prepared) return;
+    // What ran on the device before would only have to run again.
+    if (!model || !prepared || bench.lanes.device.key !== null) return;
     const { key, input } = prepared;
     if (verdict?.key === key) {
       bench.stop('classify');
