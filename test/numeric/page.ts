@@ -4,7 +4,7 @@
  */
 import { createEngine } from '../../src/runtime/client.ts';
 import type { Backend, DeviceInfo } from '../../src/runtime/protocol.ts';
-import { NETS } from './cases.ts';
+import { TINY_NETS } from './cases.ts';
 import { type NumericResult, runNet } from './run.ts';
 
 export interface NumericReport {
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const engine = createEngine();
   report.device = await engine.setBackend(backend);
   show(JSON.stringify(report.device));
-  for (const net of NETS) {
+  for (const net of TINY_NETS) {
     if (nets !== undefined && !nets.includes(net)) continue;
     const results = await runNet(engine, net, load, (name) => cases === undefined || cases.includes(name));
     report.nets[net] = results;

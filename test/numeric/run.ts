@@ -1,6 +1,6 @@
 /** Asks an engine the questions of the numeric suite and measures how far its answers are from the goldens. */
 import { readNpy } from '../../src/runtime/npy.ts';
-import type { Engine } from '../../src/runtime/protocol.ts';
+import type { Engine, LayerInfo } from '../../src/runtime/protocol.ts';
 import { casesOf, type GoldenManifest, type Net, type Question } from './cases.ts';
 
 /** Reads a file below `goldens/`: from disk in Node, over HTTP in a page. */
@@ -42,12 +42,17 @@ export async function runNet(
   const manifest: GoldenManifest = JSON.parse(new TextDecoder().decode(await file('golden.json')));
   const array = async (name: string) => readNpy(await file(name)).data;
   const input = await array(manifest.input.file);
-  const { id } = await engine.openModel(net, { kind: 'files', name: net, model: await file(manifest.model), external: {} });
+  const { id, layers } = await engine.openModel(net, {
+    kind: 'files',
+    name: net,
+    model: await file(manifest.model),
+    external: {},
+  });
   const results: NumericResult[] = [];
   for (const { name, question, expected, tolerance } of casesOf(manifest)) {
     if (!wanted(name)) continue;
     try {
-      const answer = await ask(engine, id, input, question, array);
+      const answer = await ask(engine, id, input, named(question, layers), array);
       results.push({ name, error: relativeError(answer, await array(expected)), tolerance, failure: '' });
     } catch (error) {
       results.push({ name, error: Number.NaN, tolerance, failure: error instanceof Error ? error.message : String(error) });
@@ -55,6 +60,14 @@ export async function runNet(
   }
   await engine.closeModel(id);
   return results;
+}
+
+/** The goldens name PyTorch modules; the last node of an exported module is the tensor they mean. */
+function named(question: Question, layers: readonly LayerInfo[]): Question {
+  if (question.ask === 'logits' || question.ask === 'apop' || question.options.layer === undefined) return question;
+  const { layer } = question.options;
+  const tensor = layers.findLast(({ tensor: name }) => name === layer || name.startsWith(`${layer}.`))?.tensor ?? layer;
+  return { ...question, options: { ...question.options, layer: tensor } };
 }
 
 async function ask(
