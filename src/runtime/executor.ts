@@ -44,9 +44,12 @@ export class Executor {
   #count = 0;
   #device: Promise<Device> | null = null;
   #choice: Backend | 'auto';
+  readonly #openDevice: typeof openDevice;
 
-  constructor(choice: Backend | 'auto') {
+  /** @param open finds a device; tests give one that gets lost */
+  constructor(choice: Backend | 'auto', open = openDevice) {
     this.#choice = choice;
+    this.#openDevice = open;
   }
 
   /** Number of sessions alive. */
@@ -55,13 +58,13 @@ export class Executor {
   }
 
   device(): Promise<Device> {
-    this.#device ??= this.#open(() => openDevice(this.#choice));
+    this.#device ??= this.#open(() => this.#openDevice(this.#choice));
     return this.#device;
   }
 
   /** Opens another device; the sessions of the one before are released. It stays where the new one cannot be had. */
   async setBackend(backend: Backend | 'auto'): Promise<DeviceInfo> {
-    const device = await this.#open(() => openDevice(backend));
+    const device = await this.#open(() => this.#openDevice(backend));
     this.#choice = backend;
     this.#device = Promise.resolve(device);
     await this.#sessions.evict(() => true);

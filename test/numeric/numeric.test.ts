@@ -9,7 +9,8 @@ const load: Load = async (path) => new Uint8Array(await readFile(new URL(`../../
 describe('every explanation agrees with its independent source (wasm)', () => {
   const engine = new LocalEngine('wasm');
 
-  it.each(NETS)('%s', async (net) => {
+  // A loaded machine takes ten times what a free one does.
+  it.each(NETS)('%s', { timeout: 180_000 }, async (net) => {
     const results = await runNet(engine, net, load);
     expect(results.length).toBeGreaterThan(3);
     const wrong = results.filter(({ error, tolerance }) => !(error <= tolerance));
