@@ -11,6 +11,7 @@ import { browserHost } from './studio/host.ts';
 import { createIntake } from './studio/intake.ts';
 import { browserSurroundings, persist, restore } from './studio/persistence.ts';
 import { toImageData } from './studio/pictures.ts';
+import { prefetch } from './studio/prefetch.ts';
 import { createSettings } from './studio/store.ts';
 import { createUi } from './studio/ui.ts';
 
@@ -45,3 +46,10 @@ createRoot(root).render(<App studio={{ settings, controller, ui, host, library, 
 
 // The runtime's megabytes wait until the first look is painted.
 requestAnimationFrame(() => setTimeout(() => controller.start()));
+
+const unsubscribe = controller.status.subscribe(({ shown }) => {
+  if (!shown) return;
+  unsubscribe();
+  // Offline this fails, and whatever is missing says so when it is asked for.
+  setTimeout(() => prefetch().catch(() => undefined));
+});

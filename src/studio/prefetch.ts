@@ -1,0 +1,13 @@
+/** Loads what the studio otherwise loads when it is first needed: from then on it needs no network. */
+export async function prefetch(): Promise<void> {
+  await Promise.all([
+    import('./palette.tsx'),
+    import('./help.tsx'),
+    import('./preprocessing-dialog.tsx'),
+    import('./camera.tsx'),
+    import('./compare.tsx'),
+    import('./curves-panel.tsx'),
+    import('./seeing/export-png.ts'),
+    import('../runtime/npy.ts'),
+  ]);
+}
