@@ -10,17 +10,20 @@ import { readBytes } from '../cli/files.ts';
 import { decodeImage } from '../cli/image.ts';
 import { openModel } from '../cli/session.ts';
 import { preprocess } from '../src/runtime/preprocess.ts';
+import { resolveLimit } from '../src/studio/seeing/colormap.ts';
+import { colourise, resample } from '../src/studio/seeing/map-canvas.ts';
+import { DEFAULT_LIMIT, DEFAULT_LOOK } from '../src/studio/seeing/types.ts';
 import { DEFAULTS } from '../src/studio/state.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public/', import.meta.url));
 const MODEL = DEFAULTS.model ?? 'efficientnet-lite0';
 /** Side of the stored photograph: sharp on a projector, yet about 30 kB. */
-const PICTURE_SIDE = 448;
+const SIDE = 448;
 
 const gallery = z
-  .object({ images: z.array(z.object({ id: z.string(), file: z.string() })) })
+  .array(z.object({ id: z.string(), file: z.string() }))
   .parse(JSON.parse(new TextDecoder().decode(await readBytes(`${PUBLIC}images/gallery.json`))));
-const photograph = gallery.images.find(({ id }) => id === DEFAULTS.image);
+const photograph = gallery.find(({ id }) => id === DEFAULTS.image);
 if (photograph === undefined) throw new RangeError(`The gallery has no image “${DEFAULTS.image}”.`);
 
 const { engine, summary, labels } = await openModel(MODEL);
@@ -50,7 +53,8 @@ const { map, score } = await engine.explain('first-look', {
 const limit = map.values.reduce((largest, value) => Math.max(largest, Math.abs(value)), Number.MIN_VALUE);
 const bytes = Int8Array.from(map.values, (value) => Math.round((value / limit) * 127));
 const document = {
-  model: summary.name,
+  model: MODEL,
+  title: summary.name,
   image: photograph.id,
   method: 'srd',
   target: best.label,
@@ -67,12 +71,19 @@ const cut = {
   width: Math.round(window.width),
   height: Math.round(window.height),
 };
-await sharp(pixels.data, { raw: { width: pixels.width, height: pixels.height, channels: pixels.channels } })
+const picture = sharp(pixels.data, { raw: { width: pixels.width, height: pixels.height, channels: pixels.channels } })
   .extract(cut)
-  .resize(PICTURE_SIDE, PICTURE_SIDE)
-  .removeAlpha()
-  .webp({ quality: 85 })
-  .toFile(`${PUBLIC}first-look/picture.webp`);
+  .resize(SIDE, SIDE)
+  .removeAlpha();
+await picture.clone().webp({ quality: 85 }).toFile(`${PUBLIC}first-look/picture.webp`);
+
+// What the page shows before its scripts run: the same picture and map as pixels, in the studio's own colours.
+const colours = colourise(resample(map, SIDE, SIDE), resolveLimit([map], DEFAULT_LIMIT), DEFAULT_LOOK);
+await sharp(await picture.clone().grayscale(DEFAULT_LOOK.greyPicture).png().toBuffer())
+  .toColourspace('srgb')
+  .composite([{ input: Buffer.from(colours.buffer), raw: { width: SIDE, height: SIDE, channels: 4 } }])
+  .png({ palette: true, quality: 90, effort: 10 })
+  .toFile(`${PUBLIC}first-look/overlay.png`);
 process.stderr.write(
   `${best.label} ${(100 * best.probability).toFixed(1)} %, score ${score.toFixed(3)}: public/first-look/ written.\n`,
 );

@@ -1,0 +1,31 @@
+import type { NumericReport } from '../test/numeric/page.ts';
+import { NUMERIC_PORT } from './ports.ts';
+import { expect, fileOf, golden, relativeError, test } from './studio.ts';
+
+/** One net of each kind, and of each the cases that between them use every operator family: the software adapter is slow. */
+const WEBGPU_CASES = 'nets=basic,depthwise,vit&cases=logits,gradient,srd_identity,srd_contrastive,gradcam_raw';
+
+for (const backend of ['wasm', 'webgpu'] as const) {
+  test(`explanations agree with their independent sources in the browser (${backend})`, async ({ page }) => {
+    await page.goto(`http://127.0.0.1:${NUMERIC_PORT}/?backend=${backend}&${WEBGPU_CASES}`);
+    await page.waitForFunction(() => window.numeric?.done);
+    const report = await page.evaluate((): NumericReport => window.numeric);
+    expect(report.failure).toBe('');
+    expect(report.device?.backend).toBe(backend);
+    const results = Object.values(report.nets).flat();
+    expect(results.length).toBeGreaterThanOrEqual(8);
+    expect(results.filter(({ error, tolerance }) => !(error <= tolerance))).toEqual([]);
+  });
+}
+
+test('the studio computes the same map on WebGPU as on wasm', async ({ studio, page }) => {
+  await studio.open();
+  await studio.dropModel(fileOf(golden('basic', 'model.onnx')));
+  const wasm = await studio.values();
+  await studio.device.click();
+  await page.getByText('WebGPU', { exact: true }).click();
+  await expect(studio.device).toHaveText(/^WebGPU.*ms/);
+  await studio.settled();
+  const webgpu = await studio.values();
+  expect(relativeError(webgpu.data, wasm.data)).toBeLessThan(1e-4);
+});
