@@ -40,6 +40,8 @@ export default defineConfig({
       },
     },
   },
-  server: { headers: ISOLATION_HEADERS },
+  // Built pages lie in the same folder and are not part of the one being developed.
+  optimizeDeps: { entries: ['index.html'] },
+  server: { headers: ISOLATION_HEADERS, watch: { ignored: ['**/dist*/**'] } },
   preview: { headers: { ...ISOLATION_HEADERS, 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
 });
