@@ -5,11 +5,11 @@ import type { Pixels } from '../runtime/preprocess.ts';
 import type { Library } from './assets.ts';
 import { useLabels, useSettings, useStatus, useStudio } from './context.ts';
 import { labelOf } from './labels.ts';
+import styles from './panels.module.css';
 import { plainPicture } from './pictures.ts';
 import { ProblemOf } from './problem.tsx';
 import { ranking, softmax } from './requests.ts';
 import { formatPercent } from './seeing/numbers.ts';
-import styles from './studio.module.css';
 import { activityFraction, activityLabel } from './view.ts';
 
 const PLAIN = {

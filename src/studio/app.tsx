@@ -6,10 +6,10 @@ import { type Studio, StudioContext, usePerform, useSettings, useStatus, useStud
 import { NARROW } from './host.ts';
 import { Inspector } from './inspector.tsx';
 import { finding } from './seeing/finding.ts';
+import styles from './shell.module.css';
 import { Sources } from './sources.tsx';
 import { Stage } from './stage.tsx';
 import { Strip } from './strip.tsx';
-import styles from './studio.module.css';
 import { cssVariables, theme } from './theme.ts';
 import { TopBar } from './top-bar.tsx';
 import type { DialogName } from './ui.ts';

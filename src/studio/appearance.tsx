@@ -2,8 +2,8 @@ import { Button, NativeSelect, Popover, Switch } from '@mantine/core';
 import { IconAdjustmentsHorizontal } from '@tabler/icons-react';
 import { useReset, useSettings, useStudio } from './context.ts';
 import { ShareField } from './fields.tsx';
+import styles from './panels.module.css';
 import { lookOf } from './state.ts';
-import styles from './studio.module.css';
 
 /** Contour levels a reader switches on: quarters of the limit. */
 export const CONTOURS = [0.25, 0.5, 0.75] as const;

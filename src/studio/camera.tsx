@@ -2,8 +2,8 @@ import { Button } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
+import styles from './panels.module.css';
 import { grabFrame } from './pictures.ts';
-import styles from './studio.module.css';
 
 /** Why the camera gives nothing, by the browser's name for it. */
 function reasonOf(error: unknown): string {

@@ -4,14 +4,15 @@ import { useLabels, useSettings, useStatus, useStudio } from './context.ts';
 import type { Status } from './explain-status.ts';
 import { labelOf } from './labels.ts';
 import { METHODS, methodFace } from './methods.ts';
+import panelsStyles from './panels.module.css';
 import { cellRequest, compareClasses, keyOf, obstacleOf } from './requests.ts';
 import { CompareGrid } from './seeing/CompareGrid.tsx';
 import { finding } from './seeing/finding.ts';
 import { formatPercent } from './seeing/numbers.ts';
 import type { CompareCell } from './seeing/types.ts';
+import stageStyles from './stage.module.css';
 import { useSeen } from './stage.tsx';
 import { lookOf, type Settings } from './state.ts';
-import styles from './studio.module.css';
 import { activityFraction, activityLabel } from './view.ts';
 
 /** A list of 1,000 classes is searched, not scrolled. */
@@ -26,15 +27,15 @@ export default function Compare() {
   const labels = useLabels();
   const seen = useSeen();
   const { model, verdict } = status;
-  if (!model || !verdict) return <p className={styles.empty}>The grid fills when the model has seen the picture.</p>;
+  if (!model || !verdict) return <p className={panelsStyles.empty}>The grid fills when the model has seen the picture.</p>;
 
   const classes = compareClasses(model.summary, settings, verdict.ranked);
   const probability = (index: number) => verdict.probabilities[index] ?? 0;
   const options = verdict.ranked.map((index) => ({ value: String(index), label: `${labelOf(labels, index)} (${index})` }));
   const usable = METHODS.filter(({ id }) => id !== 'erf');
   return (
-    <div className={styles.compare}>
-      <div className={styles.compareTools}>
+    <div className={stageStyles.compare}>
+      <div className={stageStyles.compareTools}>
         <MultiSelect
           size="xs"
           label="Methods"
@@ -65,7 +66,7 @@ export default function Compare() {
           onChange={(value) => store.set({ compareValues: value as Settings['compareValues'] })}
         />
       </div>
-      <div className={styles.compareGrid}>
+      <div className={stageStyles.compareGrid}>
         <CompareGrid
           rows={settings.compareMethods.map((id) => ({ id, label: methodFace(id).name, detail: methodFace(id).unit }))}
           columns={classes.map((index) => ({

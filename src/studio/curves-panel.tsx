@@ -1,10 +1,10 @@
 import { useLabels, useSettings, useStatus } from './context.ts';
 import { labelOf } from './labels.ts';
 import { methodFace } from './methods.ts';
+import styles from './panels.module.css';
 import { ProblemOf } from './problem.tsx';
 import { cellRequest, compareClasses, keyOf, targetName, targetOf } from './requests.ts';
 import { type CurveSeries, CurvesPlot } from './seeing/CurvesPlot.tsx';
-import styles from './studio.module.css';
 import { activityFraction, activityLabel } from './view.ts';
 
 /** Insertion and deletion curves of the maps on screen. */

@@ -1,6 +1,6 @@
 import { NumberInput, Slider, Tooltip } from '@mantine/core';
 import { useEffect, useId, useState } from 'react';
-import styles from './studio.module.css';
+import styles from './panels.module.css';
 
 export interface NumberFieldProps {
   readonly label: string;

@@ -2,8 +2,8 @@ import { Kbd, Switch } from '@mantine/core';
 import { ACTIONS, type ActionGroup, writeKeys } from './actions.ts';
 import { useSettings, useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
+import styles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
-import styles from './studio.module.css';
 
 const GROUPS: readonly ActionGroup[] = ['View', 'Explain', 'Panels', 'Open', 'Take away', 'Help'];
 

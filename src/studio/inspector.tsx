@@ -8,10 +8,10 @@ import { NumberField } from './fields.tsx';
 import { labelOf } from './labels.ts';
 import { MethodNote } from './method-notes.tsx';
 import { METHOD_GROUPS, METHODS, methodFace } from './methods.ts';
+import styles from './panels.module.css';
 import { erfLayerOf, obstacleOf, targetName, targetOf } from './requests.ts';
 import { formatNumber } from './seeing/numbers.ts';
 import { ProbabilityBars } from './seeing/ProbabilityBars.tsx';
-import styles from './studio.module.css';
 
 const CurvesPanel = lazy(() => import('./curves-panel.tsx'));
 

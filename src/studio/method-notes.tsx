@@ -2,7 +2,7 @@ import { Anchor } from '@mantine/core';
 import { createElement } from 'react';
 import type { MethodId } from '../explain/explainer.ts';
 import { EQUATIONS } from './equations.ts';
-import styles from './studio.module.css';
+import styles from './panels.module.css';
 
 interface Note {
   /** How to read the map, in two or three sentences. */

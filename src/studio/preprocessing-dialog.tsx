@@ -4,8 +4,8 @@ import { deprocess } from '../runtime/preprocess.ts';
 import type { Preprocessing } from '../runtime/protocol.ts';
 import { useSettings, useStatus, useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
+import styles from './panels.module.css';
 import { SizeForm } from './size-form.tsx';
-import styles from './studio.module.css';
 import { preprocessingOf } from './subject.ts';
 
 /** Numbers separated by commas or blanks; null where something else stands among them or their count is wrong. */

@@ -3,7 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ErrorMessage } from '../runtime/protocol.ts';
 import { useStatus, useStudio } from './context.ts';
 import type { Place } from './explain-status.ts';
-import styles from './studio.module.css';
+import styles from './panels.module.css';
 
 /** An error where the trouble is: what happened, what to do, and a way on. */
 export function Problem({ error, onRetry, onDismiss }: { error: ErrorMessage; onRetry?: () => void; onDismiss?: () => void }) {

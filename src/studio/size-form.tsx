@@ -1,7 +1,7 @@
 import { Button, NumberInput } from '@mantine/core';
 import { useState } from 'react';
 import { useStudio } from './context.ts';
-import styles from './studio.module.css';
+import styles from './panels.module.css';
 
 /** Usual side of an ImageNet classifier, offered where a file leaves its input's size open. Pixels. */
 const USUAL_SIDE = 224;

@@ -5,11 +5,11 @@ import { action } from './actions.ts';
 import type { Photograph } from './assets.ts';
 import { usePerform, useSettings, useStatus, useStudio } from './context.ts';
 import type { StudioModel } from './explain-status.ts';
+import styles from './panels.module.css';
 import { toImageData } from './pictures.ts';
 import { ProblemOf } from './problem.tsx';
 import { SizeForm } from './size-form.tsx';
 import { DEFAULTS } from './state.ts';
-import styles from './studio.module.css';
 
 /** What is explained: the model and the picture. */
 export function Sources() {

@@ -5,6 +5,7 @@ import { action } from './actions.ts';
 import { Appearance } from './appearance.tsx';
 import { usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
 import type { Status, StudioPicture } from './explain-status.ts';
+import panelsStyles from './panels.module.css';
 import { cutOut } from './pictures.ts';
 import { Problem, ProblemOf } from './problem.tsx';
 import { erfLayerOf, obstacleOf, positionOf } from './requests.ts';
@@ -13,8 +14,8 @@ import { finding } from './seeing/finding.ts';
 import { Legend } from './seeing/Legend.tsx';
 import { MapView } from './seeing/MapView.tsx';
 import { DEFAULT_LIMIT, DEFAULT_LOOK, type MapLook, type ViewStatus } from './seeing/types.ts';
+import stageStyles from './stage.module.css';
 import { DEFAULTS, lookOf } from './state.ts';
-import styles from './studio.module.css';
 import { activityFraction, activityLabel, failureOf, mapOnScreen, visibleActivity } from './view.ts';
 
 const Compare = lazy(() => import('./compare.tsx'));
@@ -46,7 +47,7 @@ export function Stage() {
   return (
     <>
       <Toolbar />
-      <div className={styles.problems}>
+      <div className={stageStyles.problems}>
         <ProblemOf place="link" />
         <ProblemOf place="session" />
         <ProblemOf place="storage" />
@@ -83,7 +84,7 @@ function Toolbar() {
   const view = useSettings(({ view }) => view);
   const running = useRunning();
   return (
-    <div className={styles.toolbar} role="toolbar" aria-label="View">
+    <div className={stageStyles.toolbar} role="toolbar" aria-label="View">
       <SegmentedControl
         size="xs"
         data={VIEWS}
@@ -92,10 +93,10 @@ function Toolbar() {
         aria-label="View"
       />
       <Appearance />
-      <span className={styles.spacer} />
+      <span className={stageStyles.spacer} />
       {running && (
-        <span className={styles.running}>
-          <span className={styles.runningLabel}>{activityLabel(running.activity)}</span>
+        <span className={stageStyles.running}>
+          <span className={stageStyles.runningLabel}>{activityLabel(running.activity)}</span>
           <Button size="compact-xs" variant="default" leftSection={<IconPlayerStop size={12} />} onClick={controller.cancel}>
             Stop
           </Button>
@@ -147,10 +148,10 @@ function Single() {
   const limit = map ? resolveLimit([map], settings.limit) : 1;
   const view: ViewStatus = onScreen?.current || failed ? { kind: 'ready' } : viewStatus(running, onScreen !== null);
   return (
-    <div className={styles.views} data-two={settings.method === 'erf' || undefined}>
+    <div className={stageStyles.views} data-two={settings.method === 'erf' || undefined}>
       {settings.method === 'erf' && <Pointing seen={seen} />}
-      <div className={styles.viewColumn}>
-        <div className={styles.viewBox}>
+      <div className={stageStyles.viewColumn}>
+        <div className={stageStyles.viewBox}>
           <MapView
             picture={seen}
             map={map}
@@ -209,8 +210,8 @@ function Pointing({ seen }: { seen: ImageData | null }) {
   const norms = strip?.norms.find(({ tensor }) => tensor === layer.tensor) ?? null;
   const limit = norms ? resolveLimit([norms], DEFAULT_LIMIT) : 1;
   return (
-    <div className={styles.viewColumn}>
-      <div className={styles.viewBox}>
+    <div className={stageStyles.viewColumn}>
+      <div className={stageStyles.viewBox}>
         <MapView
           picture={seen}
           map={norms}
@@ -243,8 +244,8 @@ function FirstLook({ status, running }: { status: Status; running: ReturnType<ty
   if (!first && settings.image === DEFAULTS.image && settings.model === DEFAULTS.model) return <StoredPicture />;
   if (!fits) {
     return (
-      <div className={styles.views}>
-        <div className={styles.viewBox}>
+      <div className={stageStyles.views}>
+        <div className={stageStyles.viewBox}>
           <MapView
             picture={null}
             map={null}
@@ -264,9 +265,9 @@ function FirstLook({ status, running }: { status: Status; running: ReturnType<ty
   const limit = resolveLimit([look.map], settings.limit);
   const explained = { model: look.title, method: 'SRD', target: look.target, layer: null, start: 'computed beforehand' };
   return (
-    <div className={styles.views}>
-      <div className={styles.viewColumn}>
-        <div className={styles.viewBox}>
+    <div className={stageStyles.views}>
+      <div className={stageStyles.viewColumn}>
+        <div className={stageStyles.viewBox}>
           <MapView
             picture={picture}
             map={look.map}
@@ -277,7 +278,7 @@ function FirstLook({ status, running }: { status: Status; running: ReturnType<ty
             alt={`Computed beforehand. ${finding(look.map, explained)}`}
           />
         </div>
-        <p className={styles.firstLook} role="status">
+        <p className={stageStyles.firstLook} role="status">
           <span>This map was computed beforehand. Your own machine is getting ready to compute it anew.</span>
           {view.kind === 'running' && (
             <progress {...(view.fraction === null ? {} : { value: view.fraction })} aria-label={view.label} />
@@ -290,15 +291,17 @@ function FirstLook({ status, running }: { status: Status; running: ReturnType<ty
 
 function StoredPicture() {
   return (
-    <div className={styles.views}>
-      <div className={styles.stored}>
+    <div className={stageStyles.views}>
+      <div className={stageStyles.stored}>
         <img
           src="./first-look/overlay.png"
           width={448}
           height={448}
           alt="An explanation of the photograph, computed beforehand"
         />
-        <p className={styles.quiet}>This map was computed beforehand. Your own machine is getting ready to compute it anew.</p>
+        <p className={panelsStyles.quiet}>
+          This map was computed beforehand. Your own machine is getting ready to compute it anew.
+        </p>
       </div>
     </div>
   );

@@ -1,9 +1,9 @@
 import { useMemo } from 'react';
 import { useSettings, useStatus, useStudio } from './context.ts';
+import styles from './panels.module.css';
 import { erfLayerOf, obstacleOf, stripLayers } from './requests.ts';
 import { LayerStrip } from './seeing/LayerStrip.tsx';
 import type { Settings } from './state.ts';
-import styles from './studio.module.css';
 
 /** Relevance at every stage of the network. Choosing a layer shows it, or makes it the one to point at. */
 export function Strip() {

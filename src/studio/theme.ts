@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, virtualColor } from '@mantine/core';
 
 /** Ten steps of one hue. Lightness in percent, which is where the component library reads contrast from. */
 function steps(lightness: readonly number[], chroma: (index: number) => number, hue: number): MantineColorsTuple {
@@ -15,12 +15,13 @@ const gray = steps([98.4, 96.6, 93.6, 89.5, 83, 72, 56, 47, 36, 25], () => 0.004
 const dark = steps([91, 79, 68, 46, 36, 30, 25, 20.5, 17.5, 14], () => 0.004, 80);
 
 export const theme = createTheme({
-  primaryColor: 'amber',
+  primaryColor: 'sun',
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
-  // White stands on the light scheme’s accent, black on the dark scheme’s; both exceed 4.5 : 1.
-  luminanceThreshold: 0.5,
-  colors: { amber, gray, dark },
+  // Lightness above which text is black: white stands on the light scheme’s accent, black on the dark scheme’s.
+  luminanceThreshold: 0.62,
+  // A virtual colour, so that the text upon it is chosen for each scheme’s own shade.
+  colors: { amber, gray, dark, sun: virtualColor({ name: 'sun', light: 'amber', dark: 'amber' }) },
   black: 'oklch(22% 0.004 80)',
   white: 'oklch(100% 0 0)',
   fontFamily: "'Inter Variable', system-ui, sans-serif",

@@ -15,9 +15,10 @@ import {
 import type { ReactNode } from 'react';
 import { action, writeKeys } from './actions.ts';
 import { usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import panelsStyles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
 import { ProblemOf } from './problem.tsx';
-import styles from './studio.module.css';
+import shellStyles from './shell.module.css';
 
 /** A button for an action of the list, named and keyed as it is there. */
 function ActionButton({ id, icon, pressed }: { id: string; icon: ReactNode; pressed?: boolean }) {
@@ -33,7 +34,7 @@ function ActionButton({ id, icon, pressed }: { id: string; icon: ReactNode; pres
         aria-label={label}
         aria-pressed={pressed}
         data-pressed={pressed || undefined}
-        className={styles.barButton}
+        className={shellStyles.barButton}
         onClick={() => perform(action(id))}
       >
         {icon}
@@ -52,21 +53,21 @@ export function TopBar() {
   const drawer = useUi(({ drawer }) => drawer);
   const { host } = useStudio();
   return (
-    <header className={styles.topBar}>
-      <h1 className={styles.brand}>
+    <header className={shellStyles.topBar}>
+      <h1 className={shellStyles.brand}>
         <Mark />
         Heliograph
       </h1>
       <Privacy />
-      <span className={styles.spacer} />
+      <span className={shellStyles.spacer} />
       <DeviceBadge />
-      <span className={styles.barGroup}>
+      <span className={shellStyles.barGroup}>
         <ActionButton id="copy-link" icon={<IconLink size={18} />} />
         <ActionButton id="palette" icon={<IconSearch size={18} />} />
         <ActionButton id="theme" icon={scheme === 'dark' ? <IconSun size={18} /> : <IconMoon size={18} />} />
         <ActionButton id="help" icon={<IconHelp size={18} />} />
       </span>
-      <span className={styles.barGroup} data-panels>
+      <span className={shellStyles.barGroup} data-panels>
         <ActionButton id="sources" icon={<IconLayoutSidebar size={18} />} pressed={sourcesOpen} />
         <ActionButton id="strip" icon={<IconLayoutBottombar size={18} />} pressed={stripOpen} />
         <ActionButton
@@ -82,7 +83,7 @@ export function TopBar() {
 /** The name's mark: a mirror that throws the sun's light on. */
 function Mark() {
   return (
-    <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" className={styles.mark}>
+    <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" className={shellStyles.mark}>
       <circle cx="9" cy="9" r="4.5" />
       <path d="M9 1v1.5M1 9h1.5M3.3 3.3l1.1 1.1M14.7 3.3l-1.1 1.1M3.3 14.7l1.1-1.1M13.5 13.5 22 22M16.5 12.6l5.5 3M12.6 16.5l3 5.5" />
     </svg>
@@ -95,12 +96,12 @@ function Privacy() {
   return (
     <Popover opened={opened} onChange={close} width={320} position="bottom-start">
       <Popover.Target>
-        <UnstyledButton className={styles.privacy} onClick={toggle} aria-expanded={opened}>
+        <UnstyledButton className={shellStyles.privacy} onClick={toggle} aria-expanded={opened}>
           <IconLock size={14} aria-hidden="true" />
           Nothing leaves your machine
         </UnstyledButton>
       </Popover.Target>
-      <Popover.Dropdown className={styles.prose} aria-label="Nothing leaves your machine">
+      <Popover.Dropdown className={panelsStyles.prose} aria-label="Nothing leaves your machine">
         <p>
           Models and pictures you open are read by this page and computed by your own processor or graphics card. There is no
           server that could receive them.
@@ -139,18 +140,18 @@ function DeviceBadge() {
           <Button
             size="compact-sm"
             variant="default"
-            className={styles.device}
+            className={shellStyles.device}
             data-problem={problem ? true : undefined}
             leftSection={<IconBulb size={14} aria-hidden="true" />}
             onClick={toggle}
             aria-expanded={opened}
           >
             {name}
-            {time && <span className={styles.time}>{time}</span>}
+            {time && <span className={shellStyles.time}>{time}</span>}
           </Button>
         </Tooltip>
       </Popover.Target>
-      <Popover.Dropdown className={styles.prose} aria-label="Device">
+      <Popover.Dropdown className={panelsStyles.prose} aria-label="Device">
         <SegmentedControl
           fullWidth
           size="xs"
