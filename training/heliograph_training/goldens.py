@@ -97,13 +97,6 @@ class Folder:
         (self.root / "golden.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
 
-def _positions_with_lost_bias(run: srd_oracle.Decomposition) -> int:
-    """Count the positions where a bias finds no contribution to be shared by (Σμ ≠ 1)."""
-    return sum(
-        1 for u in run.units for shares in run.ratios[u.name].values() if abs(sum(r for *_, r in shares) - 1.0) > 1e-9
-    )
-
-
 def write_srd(folder: Folder, name: str, net: nn.Module, x: Tensor, logits: Tensor, feature: str) -> dict[str, Any]:
     """Store the SRD references of one net; ``net``, ``x`` and ``logits`` in float64."""
     units, head = describe(net, x)
@@ -175,7 +168,6 @@ def write_srd(folder: Folder, name: str, net: nn.Module, x: Tensor, logits: Tens
         "starts": maps,
         "layers": layers,
         "erf": erfs,
-        "positionsWithLostBias": _positions_with_lost_bias(run),
         "positions": sum(len(r) for r in run.ratios.values()),
     }
 
@@ -385,7 +377,6 @@ def write_efficientnet(out: Path, public: Path) -> dict[str, Any]:
                         ),
                     }
                 ],
-                "positionsWithLostBias": _positions_with_lost_bias(run),
                 "positions": sum(len(r) for r in run.ratios.values()),
             },
         },
