@@ -28,45 +28,57 @@ export function kernelOffsets(builder: GraphBuilder, node: Node): (readonly [num
 
 /**
  * The kernel of one offset as a matrix of as few rows as give the same norms: W_k itself, or the triangular factor R
- * of W_k = QR where it has more rows than columns (‖Rx‖ = ‖W_k x‖).
+ * of W_k = QR where it has more rows than columns (‖Rx‖ = ‖W_k x‖). Row-major.
  */
-function offsetMatrix(weight: FloatTensor, firstRow: number, rows: number, k: number): { rows: number; values: Float64Array } {
+function offsetMatrix(weight: FloatTensor, firstRow: number, rows: number, k: number): Float64Array {
   const [, columns = 1, height = 1, width = 1] = weight.dims;
   const area = height * width;
+  const first = firstRow * columns * area + k;
+  const entry = (row: number, column: number) => weight.data[first + (row * columns + column) * area] ?? 0;
   const matrix = new Float64Array(rows * columns);
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; column < columns; column += 1) {
-      matrix[row * columns + column] = weight.data[((firstRow + row) * columns + column) * area + k] ?? 0;
-    }
+  if (rows <= columns) {
+    for (let index = 0; index < matrix.length; index += 1) matrix[index] = weight.data[first + index * area] ?? 0;
+    return matrix;
   }
-  return rows <= columns ? { rows, values: matrix } : { rows: columns, values: triangularFactor(matrix, rows, columns) };
+  for (let column = 0; column < columns; column += 1) {
+    for (let row = 0; row < rows; row += 1) matrix[column * rows + row] = entry(row, column);
+  }
+  return triangularFactor(matrix, rows, columns);
 }
 
-/** R of the QR decomposition by Householder reflections; `matrix` is rows × columns with rows ≥ columns. */
+/**
+ * R of the QR decomposition by Householder reflections.
+ *
+ * @param matrix rows × columns with rows ≥ columns, stored column by column so that the inner loops run through memory in order
+ * @returns R, columns × columns, row-major
+ */
 export function triangularFactor(matrix: Float64Array, rows: number, columns: number): Float64Array {
   const a = matrix.slice();
-  const at = (row: number, column: number) => a[row * columns + column] ?? 0;
-  const reflector = new Float64Array(rows);
   for (let pivot = 0; pivot < columns; pivot += 1) {
-    let norm = 0;
-    for (let row = pivot; row < rows; row += 1) norm += at(row, pivot) ** 2;
-    norm = Math.sqrt(norm);
+    const reflector = a.slice(pivot * rows + pivot, (pivot + 1) * rows);
+    const norm = Math.sqrt(dot(reflector, 0, reflector));
     if (norm === 0) continue;
-    const alpha = at(pivot, pivot) > 0 ? -norm : norm;
-    let length = 0;
-    for (let row = pivot; row < rows; row += 1) {
-      const value = at(row, pivot) - (row === pivot ? alpha : 0);
-      reflector[row] = value;
-      length += value * value;
-    }
+    const diagonal = reflector[0] ?? 0;
+    reflector[0] = diagonal + (diagonal > 0 ? norm : -norm);
+    const length = dot(reflector, 0, reflector);
     for (let column = pivot; column < columns; column += 1) {
-      let product = 0;
-      for (let row = pivot; row < rows; row += 1) product += (reflector[row] ?? 0) * at(row, column);
-      const factor = (2 * product) / length;
-      for (let row = pivot; row < rows; row += 1) a[row * columns + column] = at(row, column) - factor * (reflector[row] ?? 0);
+      const start = column * rows + pivot;
+      const factor = (2 * dot(a, start, reflector)) / length;
+      for (let row = 0; row < reflector.length; row += 1) a[start + row] = (a[start + row] ?? 0) - factor * (reflector[row] ?? 0);
     }
   }
-  return a.slice(0, columns * columns);
+  const triangle = new Float64Array(columns * columns);
+  for (let row = 0; row < columns; row += 1) {
+    for (let column = row; column < columns; column += 1) triangle[row * columns + column] = a[column * rows + row] ?? 0;
+  }
+  return triangle;
+}
+
+/** Σ a[start + i] b[i] over all of b. */
+function dot(a: Float64Array, start: number, b: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < b.length; index += 1) sum += (a[start + index] ?? 0) * (b[index] ?? 0);
+  return sum;
 }
 
 /** 1×1 weights [group·offsets·r, C_in/group, 1, 1] whose outputs are the (reduced) contributions of the given offsets. */
@@ -78,7 +90,7 @@ function stackedKernel(weight: FloatTensor, groups: number, offsets: readonly nu
   let position = 0;
   for (let group = 0; group < groups; group += 1) {
     for (const k of offsets) {
-      values.set(offsetMatrix(weight, group * rows, rows, k).values, position);
+      values.set(offsetMatrix(weight, group * rows, rows, k), position);
       position += rank * columns;
     }
   }

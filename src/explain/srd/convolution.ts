@@ -1,5 +1,5 @@
 import { conv } from '../../adjoint/convolution.ts';
-import { gatherAtOffset, placeAll, windowOf } from '../../adjoint/window.ts';
+import { gatherAtOffset, placeAll, placeAtOffset, windowOf } from '../../adjoint/window.ts';
 import { type Attributes, inputAt, int, ints, type Node, requiredInput, requiredOutput } from '../../graph/graph.ts';
 import { float32, numbers } from '../../graph/tensor.ts';
 import { notCovered } from '../positions.ts';
@@ -16,9 +16,15 @@ export function shareConvolution(walk: RelevanceWalk, node: Node, cotangent: str
   const { builder } = walk;
   const input = requiredInput(node, 0);
   if (builder.shape(input).length !== 4) throw notCovered(node, 'only two-dimensional convolutions are covered');
+  const pool = walk.paths.producer(input);
+  if (pool?.op !== 'MaxPool' && windowOf(builder, node).kernel.every((extent) => extent === 1)) {
+    // A strided 1×1 kernel: one contributor, share 1. Positions it steps over get nothing.
+    const share = walk.dot(requiredOutput(node, 0), requiredOutput(node, 0), cotangent);
+    walk.addScalar(input, placeAtOffset(builder, share, node, [0, 0]));
+    return;
+  }
   const [throughKernel = null] = conv(builder, node, [cotangent], [true, false, false]);
   if (throughKernel === null) return;
-  const pool = walk.paths.producer(input);
   const bias = biasRelevance(walk, node, cotangent);
   if (pool?.op === 'MaxPool') {
     // The pool and this convolution are one affine map: the vector goes on to the pool, the bias to the pool's input.
