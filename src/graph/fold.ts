@@ -2,7 +2,7 @@ import { pruneGraph, readsOf } from './builder.ts';
 import { floatAttribute, inputAt, intAttribute, type Node, type StaticGraph } from './graph.ts';
 import { type FloatTensor, float32, type Shape, sizeOf, type Tensor } from './tensor.ts';
 
-/** A batch norm as a map per channel: y = gain·x + shift. */
+/** A batch norm, or a product or sum with one constant per channel, as a map per channel: y = gain·x + shift. */
 interface Affine {
   readonly gain: Float64Array;
   readonly shift: Float64Array;
@@ -17,8 +17,9 @@ interface Folded {
 }
 
 /**
- * Folds every inference-mode BatchNormalization into the Conv, ConvTranspose, Gemm or MatMul before it, where that one's
- * weights are constant and nothing else reads its output. The operator takes over the batch norm's output name, so a
+ * Folds every inference-mode BatchNormalization into the Conv, ConvTranspose, Gemm or MatMul before it, and sums and products
+ * with a constant per channel into the Conv or ConvTranspose before them (a bias written as an Add), where the weights are
+ * constant and nothing else reads the output. The operator takes over the batch norm's output name, so a
  * hidden tensor is still found under the name the model file gives it; the tensor between the two is gone.
  */
 export function foldBatchNorm(graph: StaticGraph): StaticGraph {
@@ -35,12 +36,13 @@ export function foldBatchNorm(graph: StaticGraph): StaticGraph {
     return name;
   };
   nodes.forEach((norm, at) => {
-    if (norm?.op !== 'BatchNormalization' || norm.domain !== '') return;
-    const input = inputAt(norm, 0);
+    const step = norm === undefined ? undefined : (batchNorm(norm, initializers) ?? perChannel(norm, graph, initializers));
+    if (norm === undefined || step === undefined) return;
+    const { input, affine } = step;
     const before = producers.get(input);
     const linear = before === undefined ? undefined : nodes[before];
-    const affine = affineOf(norm, initializers);
-    if (before === undefined || linear === undefined || affine === undefined || readers.get(input) !== 1) return;
+    if (before === undefined || linear === undefined || readers.get(input) !== 1) return;
+    if (norm.op !== 'BatchNormalization' && linear.op !== 'Conv' && linear.op !== 'ConvTranspose') return;
     const folded = fold(linear, affine, graph, initializers);
     if (folded === undefined) return;
     const [output = ''] = norm.outputs;
@@ -73,14 +75,48 @@ function floatData(name: string, constants: ReadonlyMap<string, Tensor>): Float3
   return tensor?.type === 'float32' ? tensor.data : undefined;
 }
 
+interface Step {
+  /** The value the map is applied to. */
+  readonly input: string;
+  readonly affine: Affine;
+}
+
 /** y = scale·(x − mean)/√(variance + ε) + bias (Ioffe and Szegedy 2015), or undefined where a statistic is not constant. */
-function affineOf(norm: Node, constants: ReadonlyMap<string, Tensor>): Affine | undefined {
+function batchNorm(norm: Node, constants: ReadonlyMap<string, Tensor>): Step | undefined {
+  if (norm.op !== 'BatchNormalization' || norm.domain !== '') return undefined;
   const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) => floatData(inputAt(norm, index), constants));
   if (scale === undefined || bias === undefined || mean === undefined || variance === undefined) return undefined;
   const epsilon = floatAttribute(norm, 'epsilon', 1e-5);
   const gain = Float64Array.from(scale, (value, channel) => value / Math.sqrt((variance[channel] ?? 0) + epsilon));
   const shift = Float64Array.from(bias, (value, channel) => value - (mean[channel] ?? 0) * (gain[channel] ?? 0));
-  return { gain, shift };
+  return { input: inputAt(norm, 0), affine: { gain, shift } };
+}
+
+/** What a constant does to the map it is combined with. */
+const PER_CHANNEL = new Map<string, (value: number) => { gain?: number; shift?: number }>([
+  ['Add', (shift) => ({ shift })],
+  ['Sub', (value) => ({ shift: -value })],
+  ['Mul', (gain) => ({ gain })],
+  ['Div', (value) => ({ gain: 1 / value })],
+]);
+
+/** Add, Sub, Mul or Div of a map [N, C, …] with a constant [C, 1, …] or [1, C, 1, …]. */
+function perChannel(node: Node, graph: StaticGraph, constants: ReadonlyMap<string, Tensor>): Step | undefined {
+  const meaning = node.domain === '' ? PER_CHANNEL.get(node.op) : undefined;
+  if (meaning === undefined) return undefined;
+  const [left, right] = [inputAt(node, 0), inputAt(node, 1)];
+  // A constant minus or divided by the map is no gain and shift of it.
+  const swapped = constants.has(left) && (node.op === 'Add' || node.op === 'Mul');
+  const [input, constant] = swapped ? [right, left] : [left, right];
+  const dims = graph.types.get(input)?.dims ?? [];
+  const shape = graph.types.get(constant)?.dims ?? [];
+  const values = floatData(constant, constants);
+  const aligned = [...new Array<number>(Math.max(dims.length - shape.length, 0)).fill(1), ...shape];
+  const isPerChannel = aligned.length === dims.length && aligned.every((dim, axis) => dim === (axis === 1 ? dims[1] : 1));
+  if (values === undefined || dims.length < 3 || !isPerChannel) return undefined;
+  const gain = Float64Array.from(values, (value) => ({ gain: 1, ...meaning(value) }).gain);
+  const shift = Float64Array.from(values, (value) => ({ shift: 0, ...meaning(value) }).shift);
+  return { input, affine: { gain, shift } };
 }
 
 function fold(linear: Node, affine: Affine, graph: StaticGraph, constants: ReadonlyMap<string, Tensor>): Folded | undefined {
@@ -90,10 +126,10 @@ function fold(linear: Node, affine: Affine, graph: StaticGraph, constants: Reado
   const addend = constants.get(inputAt(linear, 2));
   const channels = affine.gain.length;
   // A Gemm may add a whole matrix; only an addend per channel folds.
-  const perChannel =
+  const foldable =
     addend === undefined ||
     (addend.type === 'float32' && [1, channels].includes(sizeOf(addend.dims)) && addend.dims.at(-1) === sizeOf(addend.dims));
-  if (runs === undefined || !perChannel || (addend === undefined && inputAt(linear, 2) !== '')) return undefined;
+  if (runs === undefined || !foldable || (addend === undefined && inputAt(linear, 2) !== '')) return undefined;
   const weights = scaled(tensor.data, runs, affine.gain);
   const beta = linear.op === 'Gemm' ? floatAttribute(linear, 'beta', 1) : 1;
   const own = addend === undefined ? undefined : floatData(inputAt(linear, 2), constants);

@@ -179,6 +179,26 @@ describe('batch norms fold into what stands before them', () => {
     expect(prepared.nodes[0]?.outputs).toEqual(['y']);
   });
 
+  it('and so do sums and products with one constant per channel, as some exporters write biases', async () => {
+    const nodes = [
+      node('Conv', ['x', 'w'], ['hidden']),
+      node('Mul', ['gain', 'hidden'], ['scaled']),
+      node('Div', ['scaled', 'two'], ['halved']),
+      node('Add', ['halved', 'bias'], ['shifted']),
+      node('Sub', ['shifted', 'bias'], ['back']),
+      node('Sub', ['bias', 'back'], ['y']),
+    ];
+    const constants = {
+      w: noise([3, 2, 3, 3]),
+      gain: noise([3, 1, 1], 2),
+      two: noise([1, 3, 1, 1], 3),
+      bias: noise([1, 3, 1, 1], 4),
+    };
+    const prepared = await unchanged(graphOf({ nodes, constants, input: [1, 2, 5, 5] }), [1, 2, 5, 5]);
+    // A constant minus the map is not the map with another bias.
+    expect(ops(prepared)).toEqual(['Conv', 'Sub']);
+  });
+
   it('not where the convolution’s output is read elsewhere', async () => {
     const nodes = [node('Conv', ['x', 'w'], ['hidden']), norm('hidden'), node('Relu', ['hidden'], ['z'])];
     const graph = graphOf({
