@@ -51,6 +51,9 @@ function Themed() {
   );
 }
 
+/** Well after the first paint. Milliseconds. */
+const PALETTE_LOADS_AFTER = 2000;
+
 function Shell() {
   const { sourcesOpen, inspectorOpen, stripOpen } = useSettings(({ sourcesOpen, inspectorOpen, stripOpen }) => ({
     sourcesOpen,
@@ -62,6 +65,11 @@ function Shell() {
   const inspector = narrow ? drawer : inspectorOpen;
   const busy = useStatus(({ activities }) => Object.keys(activities).length > 0);
   useShortcuts();
+  useEffect(() => {
+    // The palette must be there when its keys are pressed; nothing is slower for loading it now.
+    const timer = setTimeout(() => void import('./palette.tsx'), PALETTE_LOADS_AFTER);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div
       className={styles.shell}

@@ -175,6 +175,10 @@ function PicturePanel() {
   );
 }
 
+/** Room for the whole picture beside the gallery, in CSS pixels. */
+const CROP_WIDTH = 240;
+const CROP_HEIGHT = 168;
+
 /** The whole picture with the rectangle that becomes the model's input. */
 function WhatTheModelSees() {
   const { picture, prepared } = useStatus(({ picture, prepared }) => ({ picture, prepared }));
@@ -194,10 +198,11 @@ function WhatTheModelSees() {
   const top = Math.min(0, y);
   const right = Math.max(width, x + inner);
   const bottom = Math.max(height, y + tall);
+  const ratio = (right - left) / (bottom - top);
   const view = `${left} ${top} ${right - left} ${bottom - top}`;
   const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
   return (
-    <figure className={styles.crop} style={{ aspectRatio: (right - left) / (bottom - top) }}>
+    <figure className={styles.crop} style={{ width: Math.min(CROP_WIDTH, CROP_HEIGHT * ratio), aspectRatio: ratio }}>
       <canvas
         ref={canvas}
         role="img"
