@@ -29,6 +29,7 @@ export default defineConfig({
     // The numeric suite as a page of its own.
     { config: 'vite.numeric.config.ts', port: NUMERIC_PORT },
   ].map(({ config, port }) => ({
+    cwd: import.meta.dirname,
     command: `npx vite preview --config ${config} --host 127.0.0.1 --port ${port} --strictPort`,
     url: `http://127.0.0.1:${port}`,
     reuseExistingServer: false,

@@ -25,6 +25,7 @@ test('the studio computes the same map on WebGPU as on wasm', async ({ studio, p
   await studio.device.click();
   await page.getByText('WebGPU', { exact: true }).click();
   await expect(studio.device).toHaveText(/^WebGPU.*ms/);
+  await studio.device.click();
   await studio.settled();
   const webgpu = await studio.values();
   expect(relativeError(webgpu.data, wasm.data)).toBeLessThan(1e-4);
