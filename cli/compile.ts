@@ -8,17 +8,13 @@ interface CompileArguments extends MethodArguments {
   readonly out: string;
 }
 
-/** `heliograph compile`: the derived graph as an ONNX file. A target or position given here becomes a constant of it. */
+/**
+ * `heliograph compile`: the derived graph as an ONNX file. A class or position given here becomes a constant
+ * of it; with `--target top1` the graph explains the class its own scores put first.
+ */
 export async function compile(modelArgument: string, given: CompileArguments): Promise<void> {
   if (extname(given.out).toLowerCase() !== '.onnx') {
     throw new HeliographError('bad-document', `--out ${given.out} is no name for a model.`, 'Let it end in .onnx.');
-  }
-  if (given.target === 'top1') {
-    throw new HeliographError(
-      'bad-document',
-      'compile knows no image, so there is no top1.',
-      'Give a class number, or leave out --target to keep it an input.',
-    );
   }
   const { engine, summary } = await openModel(modelArgument, given.size);
   checkArguments(given, summary);
@@ -26,7 +22,7 @@ export async function compile(modelArgument: string, given: CompileArguments): P
     model: summary.id,
     method: given.method,
     options: methodOptions(given),
-    target: given.target === undefined ? undefined : targetOf(given.target, given.minus),
+    target: typeof given.target === 'number' ? targetOf(given.target, given.minus) : given.target,
     at: given.at,
   });
   await writeOutput(given.out, bytes);

@@ -1,6 +1,5 @@
 import { extname } from 'node:path';
 import { HeliographError } from '../src/graph/errors.ts';
-import { sizeOf } from '../src/graph/tensor.ts';
 import { readNpy, writeNpy } from '../src/runtime/npy.ts';
 import { preprocess } from '../src/runtime/preprocess.ts';
 import type { ExplainResult, ModelSummary, Target } from '../src/runtime/protocol.ts';
@@ -21,12 +20,13 @@ interface ExplainArguments extends MethodArguments {
 async function readInput(given: ExplainArguments, model: ModelSummary): Promise<Float32Array> {
   if (given.input !== undefined) {
     const array = readNpy(await readBytes(given.input));
-    const fits = array.dims.length === model.inputShape.length && array.dims.every((dim, axis) => dim === model.inputShape[axis]);
-    if (!fits || array.data.length !== sizeOf(model.inputShape)) {
+    // The batch axis of 1 may be left out.
+    const fits = [model.inputShape, model.inputShape.slice(1)].some((shape) => shape.join() === array.dims.join());
+    if (!fits) {
       throw new HeliographError(
         'bad-array',
         `${given.input} has shape [${array.dims}]; ${model.name} takes [${model.inputShape}].`,
-        'Save the array in the model’s own shape, the batch axis included.',
+        'Save the array in the model’s own shape.',
       );
     }
     return array.data;

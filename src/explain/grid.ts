@@ -1,7 +1,7 @@
 import { nodesBetween } from '../adjoint/backward.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
-import type { StaticGraph } from '../graph/graph.ts';
+import type { Node, StaticGraph } from '../graph/graph.ts';
 import { type Shape, sizeOf } from '../graph/tensor.ts';
 import type { Classifier } from './classifier.ts';
 import { axisRoles, channelAxes, type Roles } from './positions.ts';
@@ -97,6 +97,19 @@ export class FeatureMaps {
     return builder.reshape(tokens, this.relevanceShape(value));
   }
 
+  /** The values a value's signal comes from, gates and attention weights aside. */
+  signalInputs(value: string): string[] {
+    const node = this.paths.producer(value);
+    return node === undefined ? [] : this.#signalInputsOf(node);
+  }
+
+  #signalInputsOf(node: Node): string[] {
+    const sharing = this.paths.sharing(node);
+    const inputs =
+      sharing.kind === 'route' ? sharing.inputs : [sharing.kind === 'pass' || sharing.kind === 'mix' ? sharing.input : 0];
+    return inputs.map((index) => node.inputs[index] ?? '');
+  }
+
   /**
    * The values that carry the signal from the image to a value, in order; gates and attention weights are not among them.
    * @throws HeliographError `method-not-applicable` where relevance cannot be followed
@@ -106,10 +119,7 @@ export class FeatureMaps {
     const nodes = nodesBetween(this.model.graph.nodes, [this.model.image], [value]);
     for (const node of [...nodes].reverse()) {
       if (!node.outputs.some((name) => carrying.has(name))) continue;
-      const sharing = this.paths.sharing(node);
-      const inputs =
-        sharing.kind === 'route' ? sharing.inputs : [sharing.kind === 'pass' || sharing.kind === 'mix' ? sharing.input : 0];
-      for (const index of inputs) carrying.add(node.inputs[index] ?? '');
+      for (const input of this.#signalInputsOf(node)) carrying.add(input);
     }
     return nodes.flatMap((node) => node.outputs.filter((name) => carrying.has(name)));
   }

@@ -32,9 +32,42 @@ export function layersOf(model: Classifier): readonly Layer[] {
     }
   });
   if (failure !== null) return [];
-  return layers.map((layer, index) => {
-    const next = layers.slice(index + 1).find((later) => later.height !== layer.height || later.width !== layer.width);
-    const isLast = !layers.slice(index + 1).some((later) => later.height === layer.height && later.width === layer.width);
-    return { ...layer, stage: isLast && (next === undefined || next.height <= layer.height) };
+  const bottlenecks = passedByAll(
+    layers.map(({ tensor }) => tensor),
+    maps,
+  );
+  const last = new Map<string, number>();
+  layers.forEach((layer, index) => {
+    if (bottlenecks.has(layer.tensor)) last.set(`${layer.height}×${layer.width}`, index);
   });
+  const stages = new Set(last.values());
+  return layers.map((layer, index) => ({ ...layer, stage: stages.has(index) }));
+}
+
+/** The tensors that no path from image to class scores goes round: the whole relevance lies on each of them. */
+function passedByAll(tensors: readonly string[], maps: FeatureMaps): ReadonlySet<string> {
+  const place = new Map(tensors.map((tensor, index) => [tensor, index]));
+  // Where the latest reader of any tensor so far stands: a tensor before it is gone round.
+  let furthest = 0;
+  const readers = new Map<number, number>();
+  for (const tensor of tensors) {
+    for (const source of sourcesOf(tensor, place, maps)) {
+      const at = place.get(source) ?? -1;
+      readers.set(at, Math.max(readers.get(at) ?? 0, place.get(tensor) ?? 0));
+    }
+  }
+  furthest = readers.get(-1) ?? 0;
+  return new Set(
+    tensors.filter((_, index) => {
+      const isPassed = furthest <= index;
+      furthest = Math.max(furthest, readers.get(index) ?? 0);
+      return isPassed;
+    }),
+  );
+}
+
+/** The listed tensors, or the image, that a tensor is computed from, through whatever lies between. */
+function sourcesOf(tensor: string, listed: ReadonlyMap<string, number>, maps: FeatureMaps): string[] {
+  const inputs = maps.signalInputs(tensor);
+  return inputs.flatMap((input) => (listed.has(input) || input === maps.model.image ? [input] : sourcesOf(input, listed, maps)));
 }

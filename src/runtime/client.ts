@@ -8,6 +8,7 @@ import type {
   Classification,
   Curves,
   CurvesRequest,
+  DeriveRequest,
   DeviceInfo,
   Engine,
   ExplainRequest,
@@ -104,7 +105,7 @@ class WorkerEngine implements Engine {
     return this.#onModel(request.model, ({ remote }, model) => remote.apop(job, { ...request, model }, shared(onProgress)));
   }
 
-  derive(job: string, request: Omit<ExplainRequest, 'input'>): Promise<Uint8Array> {
+  derive(job: string, request: DeriveRequest): Promise<Uint8Array> {
     return this.#onModel(request.model, ({ remote }, model) => remote.derive(job, { ...request, model }));
   }
 

@@ -1,6 +1,7 @@
 import { compileApop } from '../explain/apop.ts';
 import type { Classifier } from '../explain/classifier.ts';
 import { explainers } from '../explain/registry.ts';
+import { withTopClass } from '../explain/top-class.ts';
 import { pruneGraph } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
 import { type FloatTensor, float32 } from '../graph/tensor.ts';
@@ -19,6 +20,7 @@ import type {
   Classification,
   Curves,
   CurvesRequest,
+  DeriveRequest,
   DeviceInfo,
   Engine,
   ExplainRequest,
@@ -209,11 +211,12 @@ export class LocalEngine implements Engine {
     });
   }
 
-  derive(name: string, request: Omit<ExplainRequest, 'input'>): Promise<Uint8Array> {
+  derive(name: string, { target, ...request }: DeriveRequest): Promise<Uint8Array> {
     return this.#job(name, QUIET, async () => {
       const { classifier } = this.#model(request.model);
       const graph = explainers[request.method].compile(classifier, request.options).standalone();
-      return writeModel(bake(graph, requestFeeds(graph, request)));
+      if (target === 'top1') return writeModel(withTopClass(graph));
+      return writeModel(bake(graph, requestFeeds(graph, { ...request, target })));
     });
   }
 

@@ -122,6 +122,9 @@ export interface ExplainRequest {
   readonly at?: readonly [number, number];
 }
 
+/** What a derived model bakes in: a class, the difference of two, or the class its own scores put first. Without one it stays an input. */
+export type DeriveRequest = Omit<ExplainRequest, 'input' | 'target'> & { readonly target?: Target | 'top1' };
+
 export interface MapData {
   readonly height: number;
   readonly width: number;
@@ -215,6 +218,6 @@ export interface Engine {
   curves(job: string, request: CurvesRequest, onProgress?: OnProgress): Promise<Curves>;
   apop(job: string, request: ApopRequest, onProgress?: OnProgress): Promise<ApopResult>;
   /** The derived model as an ONNX file; with `target`/`at` they are baked in, otherwise they are inputs. */
-  derive(job: string, request: Omit<ExplainRequest, 'input'>): Promise<Uint8Array>;
+  derive(job: string, request: DeriveRequest): Promise<Uint8Array>;
   cancel(job: string): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { float32 } from '../../graph/tensor.ts';
 import { FeatureMaps } from '../grid.ts';
 import { findHead } from '../head.ts';
+import { layersOf } from '../layers.ts';
 import { oneClass, randomNet, run } from '../tiny-nets.ts';
 import { triangularFactor } from './contributions.ts';
 import { erf, srd } from './srd.ts';
@@ -32,6 +33,21 @@ describe('SRD on random networks', () => {
       }),
       settings,
     );
+  });
+
+  it('lies whole on every stage of the layer strip', async () => {
+    for (const seed of [3, 8, 21, 40, 55]) {
+      const { model, image } = randomNet(seed);
+      if (!findHead(new FeatureMaps(model)).affine) continue;
+      const stages = layersOf(model).filter(({ stage }) => stage);
+      expect(stages.length).toBeGreaterThan(0);
+      const { graph, extras } = srd.compile(model, { strip: stages.map(({ tensor }) => tensor) });
+      const outputs = await run(graph, { image, target: oneClass(model, 1) });
+      for (const { output } of extras.filter(({ kind }) => kind === 'relevance')) {
+        const values = map(outputs, output);
+        expect(Math.abs(sum(values) - (map(outputs, 'score')[0] ?? Number.NaN))).toBeLessThan(1e-4 * magnitude(values));
+      }
+    }
   });
 
   it('is the start map times the effective receptive fields of its positions, each of which sums to 1', async () => {
