@@ -1,6 +1,6 @@
 """Export EfficientNet-Lite0 as the bundled classifier, check it against PyTorch and write its card.
 
-    python -m heliograph_training.export_efficientnet --data ../shared/data/imagenette
+    python -m heliograph_training.export_efficientnet --data ../../shared/data/imagenette
 
 Architecture: Tan & Le, "EfficientNet", ICML 2019 (arXiv 1905.11946), in the Lite variant of the TensorFlow
 authors: no squeeze-excite, ReLU6, stem and head of fixed width. Weights: TensorFlow's, converted to PyTorch
@@ -39,7 +39,7 @@ OPSET = 17
 CLASSES = 1000
 COMPARED = 40  # images a class: twelve preprocessings on 400 images tell them apart by tens of percent
 MODEL_ID = "efficientnet-lite0"
-COMMAND = "python -m heliograph_training.export_efficientnet --data ../shared/data/imagenette"
+COMMAND = "python -m heliograph_training.export_efficientnet --data ../../shared/data/imagenette"
 LABELS = "imagenet-1k-labels.json"
 
 # The Lite models' own constants (127 and 128 on the 0–255 scale), and the evaluation crop that leaves 16

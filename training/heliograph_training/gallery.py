@@ -1,6 +1,6 @@
 """Write the studio's gallery: openly licensed photographs, re-encoded small, with their attribution.
 
-    python -m heliograph_training.gallery --opencv ../shared/data/gallery
+    python -m heliograph_training.gallery --opencv ../../shared/data/gallery
 
 Sources: OpenCV's sample data (Apache-2.0) and the photographs packaged with scikit-image and scikit-learn
 (licence of each in the table below, as those packages state it).
