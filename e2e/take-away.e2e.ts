@@ -51,6 +51,7 @@ test('the derived model gives the same map by itself', async ({ studio }) => {
       mean: [0.485, 0.456, 0.406],
       std: [0.229, 0.224, 0.225],
       resizeShort: 48,
+      interpolation: 'bilinear',
     },
     'crop',
   );

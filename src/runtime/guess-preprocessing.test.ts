@@ -51,6 +51,7 @@ describe('guessPreprocessing', () => {
       mean: [0.485, 0.456, 0.406],
       std: [0.229, 0.224, 0.225],
       resizeShort: 256,
+      interpolation: 'bilinear',
     });
   });
 
@@ -65,6 +66,7 @@ describe('guessPreprocessing', () => {
       mean: [0],
       std: [1],
       resizeShort: 28,
+      interpolation: 'bilinear',
     });
   });
 

@@ -48,6 +48,7 @@ export function guessPreprocessing(classifier: Classifier): Guess {
       mean: perChannel(clue.mean, channels),
       std: perChannel(clue.std, channels),
       resizeShort: short < SMALLEST_CROPPED_SIDE ? short : Math.round(short * RESIZE_RATIO),
+      interpolation: 'bilinear',
     },
     grounds: clue.grounds,
   };

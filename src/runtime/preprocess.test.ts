@@ -24,6 +24,7 @@ const IMAGENET: Preprocessing = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
   resizeShort: 8,
+  interpolation: 'bilinear',
 };
 
 describe('resize', () => {
@@ -64,7 +65,31 @@ describe('resize', () => {
     },
   ])('equals Pillow to the bit: $from to $to', ({ from, to, values }) => {
     const [width = 0, height = 0] = from;
-    expect([...resize(drawn(width, height), to[0] ?? 0, to[1] ?? 0).data]).toEqual(values);
+    expect([...resize(drawn(width, height), to[0] ?? 0, to[1] ?? 0, 'bilinear').data]).toEqual(values);
+  });
+
+  // The same with Image.BICUBIC, whose weights are partly negative.
+  it.each([
+    {
+      from: [7, 5],
+      to: [3, 4],
+      values: [
+        45, 91, 124, 123, 148, 199, 170, 164, 102, 161, 146, 103, 143, 99, 138, 98, 163, 92, 118, 120, 103, 136, 127, 120, 149,
+        88, 87, 107, 99, 145, 108, 136, 77, 130, 114, 181,
+      ],
+    },
+    {
+      from: [4, 3],
+      to: [6, 4],
+      values: [
+        0, 46, 99, 10, 62, 122, 38, 92, 156, 62, 126, 180, 90, 155, 206, 106, 171, 222, 49, 99, 183, 67, 143, 113, 103, 159, 50,
+        146, 55, 95, 181, 60, 146, 201, 94, 180, 128, 186, 148, 159, 178, 92, 182, 142, 53, 144, 57, 120, 167, 78, 146, 198, 121,
+        149, 183, 253, 15, 227, 146, 72, 224, 53, 162, 59, 130, 241, 56, 198, 204, 100, 235, 148,
+      ],
+    },
+  ])('equals Pillow’s bicubic to the bit: $from to $to', ({ from, to, values }) => {
+    const [width = 0, height = 0] = from;
+    expect([...resize(drawn(width, height), to[0] ?? 0, to[1] ?? 0, 'bicubic').data]).toEqual(values);
   });
 
   it('computes a window as it computes the whole', () => {
@@ -72,10 +97,10 @@ describe('resize', () => {
     fc.assert(
       fc.property(size, size, size, size, fc.nat(), fc.nat(), (width, height, toWidth, toHeight, a, b) => {
         const image = drawn(width, height);
-        const whole = resize(image, toWidth, toHeight);
+        const whole = resize(image, toWidth, toHeight, 'bicubic');
         const x = a % toWidth;
         const y = b % toHeight;
-        const part = resize(image, toWidth, toHeight, { x, y, width: toWidth - x, height: toHeight - y });
+        const part = resize(image, toWidth, toHeight, 'bicubic', { x, y, width: toWidth - x, height: toHeight - y });
         for (let row = 0; row < part.height; row += 1) {
           const expected = whole.data.slice(((row + y) * toWidth + x) * 3, (row + y + 1) * toWidth * 3);
           expect([...part.data.slice(row * part.width * 3, (row + 1) * part.width * 3)]).toEqual([...expected]);

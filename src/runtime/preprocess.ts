@@ -56,7 +56,7 @@ export function preprocess(pixels: Pixels, preprocessing: Preprocessing, choice:
   const place = placementOf(width, height, preprocessing, choice);
   const left = Math.max(0, place.left);
   const top = Math.max(0, place.top);
-  const resized = resize(toRgb(pixels), place.width, place.height, {
+  const resized = resize(toRgb(pixels), place.width, place.height, preprocessing.interpolation, {
     x: left - place.left,
     y: top - place.top,
     width: Math.min(place.left + place.width, preprocessing.width) - left,

@@ -7,6 +7,7 @@ import type { Layout } from '../explain/classifier.ts';
 import type { MethodId, MethodOptions } from '../explain/explainer.ts';
 import type { ErrorCode } from '../graph/errors.ts';
 import type { Shape } from '../graph/tensor.ts';
+import type { Interpolation } from './resize.ts';
 
 export type Backend = 'webgpu' | 'wasm';
 
@@ -39,6 +40,8 @@ export interface Preprocessing {
   readonly std: readonly number[];
   /** Length of the short side before the centre crop; equals the crop for “fill”. */
   readonly resizeShort: number;
+  /** Filter of the resizing. */
+  readonly interpolation: Interpolation;
 }
 
 export interface LayerInfo {

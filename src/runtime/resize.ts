@@ -1,10 +1,30 @@
-/** Eight-bit image resampling with an antialiasing triangle filter, in integer arithmetic so that every machine agrees to the bit. */
+/** Eight-bit image resampling with antialiasing filters, in integer arithmetic so that every machine agrees to the bit. */
 
 /** Interleaved 8-bit RGB, row by row: data.length = 3 · width · height. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
+}
+
+/** The filter: `bilinear` is a triangle, `bicubic` the cubic of Keys 1981 with a = −1/2. */
+export type Interpolation = 'bilinear' | 'bicubic';
+
+interface Filter {
+  /** Half the filter's width, in output pixels when shrinking, in input pixels when enlarging. */
+  readonly support: number;
+  weight(distance: number): number;
+}
+
+const FILTERS: Readonly<Record<Interpolation, Filter>> = {
+  bilinear: { support: 1, weight: (distance) => Math.max(0, 1 - Math.abs(distance)) },
+  bicubic: { support: 2, weight: (distance) => cubic(Math.abs(distance)) },
+};
+
+function cubic(x: number): number {
+  const a = -0.5;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
 
 /** Which part of the resized image to compute, in its pixels. */
@@ -27,34 +47,45 @@ const ONE = 2 ** FRACTION_BITS;
 const HALF = 2 ** (FRACTION_BITS - 1);
 
 /**
- * The triangle filter's weights for output pixels start … start + count − 1 of a line resized from `from` to `to` pixels.
- * When shrinking, the triangle is as much wider as the line gets shorter, so that every input pixel counts.
+ * The filter's weights for output pixels start … start + count − 1 of a line resized from `from` to `to` pixels.
+ * When shrinking, the filter is as much wider as the line gets shorter, so that every input pixel counts.
  */
-function tapsOf(from: number, to: number, start: number, count: number): Taps[] {
+function tapsOf(filter: Filter, from: number, to: number, start: number, count: number): Taps[] {
   const scale = from / to;
-  const radius = Math.max(scale, 1);
+  const stretch = Math.max(scale, 1);
+  const radius = filter.support * stretch;
   return Array.from({ length: count }, (_, index) => {
     const centre = (start + index + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - radius + 0.5));
     const end = Math.min(from, Math.trunc(centre + radius + 0.5));
-    const exact = Array.from({ length: end - first }, (_, tap) =>
-      Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / radius)),
-    );
+    const exact = Array.from({ length: end - first }, (_, tap) => filter.weight((first + tap - centre + 0.5) / stretch));
     const sum = exact.reduce((total, weight) => total + weight, 0);
-    return { first, weights: Int32Array.from(exact, (weight) => Math.trunc((weight / sum) * ONE + 0.5)) };
+    return { first, weights: Int32Array.from(exact, (weight) => fixedPoint(weight / sum)) };
   });
 }
 
+/** Rounded half away from zero. */
+function fixedPoint(weight: number): number {
+  return Math.trunc(weight * ONE + (weight < 0 ? -0.5 : 0.5));
+}
+
 /**
- * Resizes to `width` × `height` as Pillow's `Image.resize(…, BILINEAR)` does (a horizontal pass rounded to 8 bits, then a
+ * Resizes to `width` × `height` as Pillow's `Image.resize` with the same filter does (a horizontal pass rounded to 8 bits, then a
  * vertical one), and returns the given window of the result.
  *
  * @param window part to compute; the whole where it is absent
  */
-export function resize(image: RgbImage, width: number, height: number, window?: OutputWindow): RgbImage {
+export function resize(
+  image: RgbImage,
+  width: number,
+  height: number,
+  interpolation: Interpolation,
+  window?: OutputWindow,
+): RgbImage {
+  const filter = FILTERS[interpolation];
   const part = window ?? { x: 0, y: 0, width, height };
-  const columns = tapsOf(image.width, width, part.x, part.width);
-  const rows = tapsOf(image.height, height, part.y, part.height);
+  const columns = tapsOf(filter, image.width, width, part.x, part.width);
+  const rows = tapsOf(filter, image.height, height, part.y, part.height);
   const top = rows[0]?.first ?? 0;
   const last = rows.at(-1);
   const bottom = last === undefined ? top : last.first + last.weights.length;

@@ -20,7 +20,7 @@ const cardSchema = z.object({
     mean: preprocessingSchema.shape.mean,
     std: preprocessingSchema.shape.std,
     scale: z.enum(['0-1', '0-255']),
-    resize: z.object({ short: z.int().positive() }),
+    resize: z.object({ short: z.int().positive(), interpolation: preprocessingSchema.shape.interpolation }),
   }),
   output: z.object({ classes: z.int().positive(), labels: z.string() }),
   licence: z.string(),
@@ -35,7 +35,7 @@ export type ModelCard = z.infer<typeof cardSchema>;
 /** The card's input as the runtime takes it. */
 export function preprocessingOfCard({ input }: ModelCard): Preprocessing {
   const { scale, resize, ...rest } = input;
-  return { ...rest, scale: scale === '0-1' ? 1 : 255, resizeShort: resize.short };
+  return { ...rest, scale: scale === '0-1' ? 1 : 255, resizeShort: resize.short, interpolation: resize.interpolation };
 }
 
 const photographSchema = z.object({

@@ -81,6 +81,15 @@ export default function PreprocessingDialog() {
                 value={now.resizeShort}
                 onChange={(value) => typeof value === 'number' && value >= 1 && change({ resizeShort: Math.round(value) })}
               />
+              <NativeSelect
+                size="xs"
+                label="Resizing filter"
+                value={now.interpolation}
+                data={['bilinear', 'bicubic']}
+                onChange={({ currentTarget }) =>
+                  change({ interpolation: currentTarget.value === 'bicubic' ? 'bicubic' : 'bilinear' })
+                }
+              />
               {model.sizeOpen && <SizeForm />}
               <div className={styles.row}>
                 <Button size="xs" onClick={close}>

@@ -154,6 +154,7 @@ describe('session files', () => {
         mean: [1, 2, 3],
         std: [4, 5, 6],
         resizeShort: 40,
+        interpolation: 'bilinear',
       },
     };
     expect(fromSession(toSession(settings))).toEqual({ settings, problems: [] });

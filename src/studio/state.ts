@@ -55,6 +55,7 @@ export const preprocessingSchema = z.object({
     .min(1)
     .max(4),
   resizeShort: z.int().min(1).max(8192),
+  interpolation: z.enum(['bilinear', 'bicubic']).default('bilinear'),
 });
 
 const limitSchema = z.discriminatedUnion('kind', [

@@ -29,6 +29,7 @@ export const SUMMARY: ModelSummary = {
     mean: [0, 0, 0],
     std: [1, 1, 1],
     resizeShort: 8,
+    interpolation: 'bilinear',
   },
   preprocessingGrounds: '',
   labels: null,
