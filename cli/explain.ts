@@ -79,6 +79,13 @@ function facts(given: ExplainArguments, model: ModelSummary, target: Target | un
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** What an NPY file gets: a value per input channel [C, H, W] from the methods that have one, else the map [H, W]. */
+function rawArray({ map, attribution }: ExplainResult, { inputShape, preprocessing }: ModelSummary) {
+  if (attribution === null) return { dims: [map.height, map.width], values: map.values };
+  const channels = inputShape[preprocessing.layout === 'NCHW' ? 1 : 3] ?? 1;
+  return { dims: [channels, map.height, map.width], values: attribution };
+}
+
 /** `heliograph explain`: the relevance map of one image as NPY or PNG. */
 export async function explain(modelArgument: string, given: ExplainArguments): Promise<void> {
   const format = given.out === '-' ? '.npy' : extname(given.out).toLowerCase();
@@ -115,8 +122,9 @@ export async function explain(modelArgument: string, given: ExplainArguments): P
   const what = sentence(given, target, labels);
   const size = `${result.map.height} × ${result.map.width}, ${Math.round(result.milliseconds)} ms`;
   if (format === '.npy') {
-    await writeOutput(given.out, writeNpy([result.map.height, result.map.width], result.map.values));
-    process.stderr.write(`${what}: ${size}.\n`);
+    const { dims, values } = rawArray(result, summary);
+    await writeOutput(given.out, writeNpy(dims, values));
+    process.stderr.write(`${what}: ${dims.join(' × ')}, ${Math.round(result.milliseconds)} ms.\n`);
   } else {
     const { png, limit } = await mapPicture(result.map, what);
     await writeOutput(given.out, png);
