@@ -1,7 +1,9 @@
 import { MultiSelect, SegmentedControl } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import type { MethodId } from '../explain/explainer.ts';
 import { useLabels, useSettings, useStatus, useStudio } from './context.ts';
 import type { Status } from './explain-status.ts';
+import { STACKED } from './host.ts';
 import { labelOf } from './labels.ts';
 import { METHODS, methodFace } from './methods.ts';
 import panelsStyles from './panels.module.css';
@@ -19,6 +21,9 @@ import { activityFraction, activityLabel } from './view.ts';
 const SHOWN_CLASSES = 40;
 const MOST_CLASSES = 5;
 
+/** Pickers of fixed height: what does not fit is scrolled to, so that the grid below never moves. */
+const ONE_LINE = { pillsList: stageStyles.pills, section: stageStyles.pickerName };
+
 /** Methods × classes on one picture. */
 export default function Compare() {
   const { settings: store } = useStudio();
@@ -26,6 +31,7 @@ export default function Compare() {
   const status = useStatus((all) => all);
   const labels = useLabels();
   const seen = useSeen();
+  const stacked = useMediaQuery(STACKED, false, { getInitialValueInEffect: false }) ?? false;
   const { model, verdict } = status;
   if (!model || !verdict) return <p className={panelsStyles.empty}>The grid fills when the model has seen the picture.</p>;
 
@@ -38,22 +44,26 @@ export default function Compare() {
       <div className={stageStyles.compareTools}>
         <MultiSelect
           size="xs"
-          label="Methods"
+          aria-label="Methods"
+          leftSection="Methods"
+          leftSectionWidth={64}
+          classNames={ONE_LINE}
           data={usable.map(({ id, name }) => ({ value: id, label: name, disabled: obstacleOf(model.summary, id) !== null }))}
           value={[...settings.compareMethods]}
           onChange={(ids) => store.set({ compareMethods: ids as Exclude<MethodId, 'erf'>[] })}
-          hidePickedOptions
         />
         <MultiSelect
           size="xs"
-          label="Classes"
+          aria-label="Classes"
+          leftSection="Classes"
+          leftSectionWidth={58}
+          classNames={ONE_LINE}
           searchable
           limit={SHOWN_CLASSES}
           maxValues={MOST_CLASSES}
           data={options}
           value={classes.map(String)}
           onChange={(indices) => store.set({ compareClasses: indices.map(Number) })}
-          hidePickedOptions
         />
         <SegmentedControl
           size="xs"
@@ -68,21 +78,22 @@ export default function Compare() {
       </div>
       <div className={stageStyles.compareGrid}>
         <CompareGrid
-          rows={settings.compareMethods.map((id) => ({ id, label: methodFace(id).name, detail: methodFace(id).unit }))}
-          columns={classes.map((index) => ({
+          methods={settings.compareMethods.map((id) => ({ id, label: methodFace(id).name, detail: methodFace(id).unit }))}
+          classes={classes.map((index) => ({
             id: String(index),
             label: labelOf(labels, index),
             detail: formatPercent(probability(index), 1),
           }))}
-          cellAt={(row, column) => cellOf(status, settings, row as MethodId, Number(column), labels)}
+          cellAt={(method, of) => cellOf(status, settings, method as MethodId, Number(of), labels)}
+          bounded={!stacked}
           picture={seen}
           look={lookOf(settings)}
           setting={settings.limit}
           onSetting={(limit) => store.set({ limit })}
           values={settings.compareValues}
           unit="units of each method"
-          selected={{ row: settings.method, column: String(settings.plus ?? verdict.ranked[0]) }}
-          onSelect={(row, column) => store.set({ method: row as MethodId, plus: Number(column), minus: null, view: 'single' })}
+          selected={{ method: settings.method, of: String(settings.plus ?? verdict.ranked[0]) }}
+          onSelect={(method, of) => store.set({ method: method as MethodId, plus: Number(of), minus: null, view: 'single' })}
         />
       </div>
     </div>

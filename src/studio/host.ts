@@ -11,6 +11,8 @@ import { mapOnScreen } from './view.ts';
 
 /** Windows narrower than this show the inspector as a drawer. */
 export const NARROW = '(max-width: 1180px)';
+/** Windows narrower than this stack the panels, and the page scrolls. Keep in step with the style sheets. */
+export const STACKED = '(max-width: 759px)';
 
 /** A file name without what file systems dislike. */
 function fileName(parts: readonly string[]): string {

@@ -1,5 +1,6 @@
-import { type CSSProperties, type KeyboardEvent, useCallback, useRef, useState } from 'react';
+import { type CSSProperties, type KeyboardEvent, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
+import { arrange, type GridSpace } from './arrange.ts';
 import { maximumMagnitude, relativeDensity, resolveLimit } from './colormap.ts';
 import styles from './compare.module.css';
 import { Legend } from './Legend.tsx';
@@ -17,11 +18,11 @@ export interface CompareHeader {
 }
 
 export interface CompareGridProps {
-  /** Methods. */
-  readonly rows: readonly CompareHeader[];
-  /** Classes. */
-  readonly columns: readonly CompareHeader[];
-  readonly cellAt: (row: string, column: string) => CompareCell;
+  readonly methods: readonly CompareHeader[];
+  readonly classes: readonly CompareHeader[];
+  readonly cellAt: (method: string, of: string) => CompareCell;
+  /** Whether the grid has a height of its own to fill; otherwise the page around it scrolls. */
+  readonly bounded: boolean;
   readonly picture: ImageData | null;
   readonly look: MapLook;
   readonly setting: LimitSetting;
@@ -33,8 +34,23 @@ export interface CompareGridProps {
   readonly values: 'raw' | 'density';
   /** Unit of raw values. */
   readonly unit: string;
-  readonly selected: { readonly row: string; readonly column: string } | null;
-  readonly onSelect: (row: string, column: string) => void;
+  readonly selected: { readonly method: string; readonly of: string } | null;
+  readonly onSelect: (method: string, of: string) => void;
+}
+
+/** Size of an element without its scroll bars, in CSS pixels; null until it is laid out. */
+function useSpace(): readonly [(element: HTMLElement | null) => void, GridSpace | null] {
+  const [element, setElement] = useState<HTMLElement | null>(null);
+  const [space, setSpace] = useState<GridSpace | null>(null);
+  useLayoutEffect(() => {
+    if (!element) return;
+    const measure = () => setSpace({ width: element.clientWidth, height: element.clientHeight });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [element]);
+  return [setElement, space];
 }
 
 /** Densities are computed once a map, not once a render. */
@@ -48,26 +64,41 @@ function useDensities(): (map: MapData) => MapData {
 }
 
 /**
- * Methods × classes on one colour scale. Pointing at any cell reads all of them at the same place. Arrow keys move between
- * cells, Enter or a click selects.
+ * Methods × classes on one colour scale, the way round that lets the maps be larger. Pointing at any cell reads all of them
+ * at the same place. Arrow keys move between cells, Enter or a click selects.
  */
 export function CompareGrid(props: CompareGridProps) {
-  const { rows, columns, cellAt, picture, look, setting, onSetting, values, unit, selected, onSelect } = props;
+  const { methods, classes, cellAt, bounded, picture, look, setting, onSetting, values, unit, selected, onSelect } = props;
   const table = useRef<HTMLTableElement>(null);
   const [focus, setFocus] = useState<readonly [row: number, column: number]>([0, 0]);
   const [point, setPoint] = useState<Point | null>(null);
   const density = useDensities();
 
-  const cells = rows.map((row) =>
-    columns.map((column): CompareCell => {
-      const cell = cellAt(row.id, column.id);
-      return cell.kind === 'ready' && values === 'density' ? { ...cell, map: density(cell.map) } : cell;
-    }),
+  const shown = new Map(
+    methods.map((method) => [
+      method.id,
+      new Map(
+        classes.map((of): [string, CompareCell] => {
+          const cell = cellAt(method.id, of.id);
+          return [of.id, cell.kind === 'ready' && values === 'density' ? { ...cell, map: density(cell.map) } : cell];
+        }),
+      ),
+    ]),
   );
-  const maps = cells.flat().flatMap((cell) => (cell.kind === 'ready' ? [cell.map] : []));
+  const maps = [...shown.values()]
+    .flatMap((row) => [...row.values()])
+    .flatMap((cell) => (cell.kind === 'ready' ? [cell.map] : []));
   const { limit, maximum } = useScale(maps, setting);
   const extent = picture ?? maps[0];
   const ratio = extent ? extent.width / extent.height : 1;
+  const [area, space] = useSpace();
+  const { turned, cell, names } = arrange(
+    { width: space?.width ?? 0, height: bounded ? (space?.height ?? 0) : Infinity },
+    methods.length,
+    classes.length,
+    ratio,
+  );
+  const [rows, columns] = turned ? [classes, methods] : [methods, classes];
 
   function onKeyDown(event: KeyboardEvent<HTMLTableElement>): void {
     const [row, column] = focus;
@@ -87,11 +118,13 @@ export function CompareGrid(props: CompareGridProps) {
 
   return (
     <div className={styles.compare}>
-      <div className={styles.compareScroll}>
+      <div ref={area} className={styles.compareScroll} data-bounded={bounded || undefined}>
         <table
           ref={table}
           className={styles.compareTable}
-          style={{ '--rows': rows.length, '--columns': columns.length, '--ratio': ratio } as CSSProperties}
+          style={
+            { '--cell': `${cell}px`, '--names': `${names}px`, '--ratio': ratio, '--columns': columns.length } as CSSProperties
+          }
           onKeyDown={onKeyDown}
         >
           <caption className={shared.spoken}>Methods by classes on one colour scale. Arrow keys move between maps.</caption>
@@ -113,24 +146,27 @@ export function CompareGrid(props: CompareGridProps) {
                   {row.label}
                   <small>{row.detail}</small>
                 </th>
-                {columns.map((column, x) => (
-                  <td key={column.id}>
-                    <Cell
-                      cell={cells[y]?.[x] ?? { kind: 'empty' }}
-                      name={`${row.label}, ${column.label}`}
-                      place={`${y},${x}`}
-                      picture={picture}
-                      look={look}
-                      limit={limit}
-                      point={point}
-                      onPoint={setPoint}
-                      selected={selected?.row === row.id && selected.column === column.id}
-                      reachable={focus[0] === y && focus[1] === x}
-                      onFocus={() => setFocus([y, x])}
-                      onSelect={() => onSelect(row.id, column.id)}
-                    />
-                  </td>
-                ))}
+                {columns.map((column, x) => {
+                  const [method, of] = turned ? [column, row] : [row, column];
+                  return (
+                    <td key={column.id}>
+                      <Cell
+                        cell={shown.get(method.id)?.get(of.id) ?? { kind: 'empty' }}
+                        name={`${method.label}, ${of.label}`}
+                        place={`${y},${x}`}
+                        picture={picture}
+                        look={look}
+                        limit={limit}
+                        point={point}
+                        onPoint={setPoint}
+                        selected={selected?.method === method.id && selected.of === of.id}
+                        reachable={focus[0] === y && focus[1] === x}
+                        onFocus={() => setFocus([y, x])}
+                        onSelect={() => onSelect(method.id, of.id)}
+                      />
+                    </td>
+                  );
+                })}
               </tr>
             ))}
           </tbody>
@@ -208,6 +244,7 @@ function Cell(props: CellProps) {
         onPointerLeave={() => onPoint(null)}
       >
         {map && <MapCanvas className={shared.canvas} picture={picture} map={map} look={look} limit={limit} alt="" />}
+        {value !== null && <span className={styles.compareValue}>{formatReading(value, limit)}</span>}
         {map && point && <span className={styles.dot} style={{ left: `${100 * point.x}%`, top: `${100 * point.y}%` }} />}
         {cell.kind === 'pending' && (
           <progress
@@ -222,7 +259,6 @@ function Cell(props: CellProps) {
           </span>
         )}
       </span>
-      <span className={styles.compareValue}>{value !== null && formatReading(value, limit)}</span>
     </button>
   );
 }
