@@ -1,8 +1,11 @@
 /** What the benchmark can only learn in a browser: node placement on WebGPU, memory over many runs, blocked main thread. */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, chromium } from '@playwright/test';
-import { createServer, preview } from 'vite';
+import { build, type InlineConfig, preview } from 'vite';
 import { CHROMIUM_FLAGS } from '../e2e/chromium.ts';
+import { ISOLATION_HEADERS } from '../headers.ts';
 import { findChromium } from '../scripts/find-chromium.mjs';
 import type { MethodId } from '../src/explain/explainer.ts';
 
@@ -47,9 +50,9 @@ async function placements(browser: Browser, url: string): Promise<Placement[]> {
     const page = await browser.newPage();
     const log: string[] = [];
     page.on('console', (message) => log.push(...message.text().split('\n')));
-    await page.goto(`${url}bench/page.html`);
+    await page.goto(`${url}page.html`);
     await page.waitForFunction(() => 'heliographBench' in window);
-    await page.evaluate(([model, id]) => window.heliographBench.place(model, id), [`/${MODEL}`, method] as const);
+    await page.evaluate(([model, id]) => window.heliographBench.place(model, id), [`./${MODEL}`, method] as const);
     found.push(readPlacement(method ?? 'forward', log));
     await page.close();
   }
@@ -58,10 +61,10 @@ async function placements(browser: Browser, url: string): Promise<Placement[]> {
 
 async function soak(browser: Browser, url: string): Promise<readonly number[]> {
   const page = await browser.newPage();
-  await page.goto(`${url}bench/page.html`);
+  await page.goto(`${url}page.html`);
   await page.waitForFunction(() => 'heliographBench' in window);
   const held = await page.evaluate(([model, readAt]) => window.heliographBench.soak(model, readAt), [
-    `/${MODEL}`,
+    `./${MODEL}`,
     READ_AT,
   ] as const);
   await page.close();
@@ -80,10 +83,7 @@ async function longTasks(browser: Browser, url: string): Promise<readonly number
     });
   });
   await page.goto(`${url}#device=wasm`);
-  await page
-    .getByTestId('device')
-    .filter({ hasText: /\d+ ms/ })
-    .waitFor({ timeout: 120_000 });
+  await page.getByRole('button', { name: /wasm.*\d ms/ }).waitFor({ timeout: 120_000 });
   const durations = await page.evaluate(() => (window as unknown as { heliographLongTasks: number[] }).heliographLongTasks);
   await page.close();
   return durations;
@@ -92,11 +92,22 @@ async function longTasks(browser: Browser, url: string): Promise<readonly number
 /** Prints and writes the browser's figures. The page must have been built. */
 export async function measureInBrowser(root: string, folder: string): Promise<void> {
   const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS });
-  const server = await createServer({ root, logLevel: 'error', server: { port: 0 } });
+  const outDir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
+  const config: InlineConfig = {
+    configFile: false,
+    root: join(root, 'bench'),
+    base: './',
+    publicDir: join(root, 'public'),
+    logLevel: 'error',
+    worker: { format: 'es' },
+    build: { target: 'es2023', outDir, emptyOutDir: true, rolldownOptions: { input: join(root, 'bench/page.html') } },
+    preview: { port: 0, headers: ISOLATION_HEADERS },
+  };
+  await build(config);
+  const own = await preview(config);
   const built = await preview({ root, logLevel: 'error', preview: { port: 0 } });
   try {
-    await server.listen();
-    const url = server.resolvedUrls?.local[0] ?? '';
+    const url = own.resolvedUrls?.local[0] ?? '';
     const tasks = await longTasks(browser, built.resolvedUrls?.local[0] ?? '');
     const longest = Math.max(0, ...tasks);
     console.log(
@@ -125,6 +136,7 @@ export async function measureInBrowser(root: string, folder: string): Promise<vo
     writeFileSync(`${folder}/browser.json`, `${JSON.stringify(report, null, 2)}\n`);
     console.log('\nWritten to bench/results/browser.json');
   } finally {
-    await Promise.all([browser.close(), server.close(), built.close()]);
+    await Promise.all([browser.close(), own.close(), built.close()]);
+    rmSync(outDir, { recursive: true });
   }
 }
