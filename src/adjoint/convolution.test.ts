@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Attributes, int, ints, text } from '../graph/graph.ts';
+import { uniform } from '../random.ts';
 import { conv, convTranspose } from './convolution.ts';
-import { checkAdjoint, random, randomTensor } from './finite-differences.ts';
+import { checkAdjoint, randomTensor } from './finite-differences.ts';
 
 const perAxis = (rank: number, value: fc.Arbitrary<number>) => fc.array(value, { minLength: rank, maxLength: rank });
 
@@ -31,7 +32,7 @@ const geometry = fc.constantFrom(1, 2, 2, 2).chain((rank) =>
 test('Conv: image, weights and bias agree with finite differences', async () => {
   await fc.assert(
     fc.asyncProperty(geometry, async (g) => {
-      const next = random(g.seed);
+      const next = uniform(g.seed);
       const unpadded = g.autoPad === 'VALID' || g.autoPad === 'NOTSET';
       const size = g.kernel.map((k, axis) => {
         const extent = (k - 1) * (g.dilations[axis] ?? 1) + 1;
@@ -60,7 +61,7 @@ test('Conv: image, weights and bias agree with finite differences', async () => 
 test('ConvTranspose: image, weights and bias agree with finite differences', async () => {
   await fc.assert(
     fc.asyncProperty(geometry, async (g) => {
-      const next = random(g.seed);
+      const next = uniform(g.seed);
       const outputPadding = g.extra.map((amount, axis) => Math.min(amount, (g.strides[axis] ?? 1) - 1));
       const extent = g.kernel.map((k, axis) => (k - 1) * (g.dilations[axis] ?? 1) + 1);
       const half = g.pads.map((pad, index) => Math.min(pad, Math.floor(((extent[index % g.rank] ?? 1) - 1) / 2)));
@@ -85,14 +86,14 @@ test('ConvTranspose: image, weights and bias agree with finite differences', asy
 });
 
 test('Conv with the channel counts that WebGPU gets wrong when flipped', async () => {
-  const next = random(4);
+  const next = uniform(4);
   const inputs = [{ tensor: randomTensor([1, 4, 6, 5], next) }, { tensor: randomTensor([6, 4, 3, 2], next) }];
   const attributes = { pads: ints([1, 0, 2, 1]), dilations: ints([1, 2]) };
   await checkAdjoint({ rule: conv, op: 'Conv', inputs, attributes }, LINEAR);
 });
 
 test('Conv in three dimensions works at stride 1 and says so where it does not', async () => {
-  const next = random(3);
+  const next = uniform(3);
   const inputs = [{ tensor: randomTensor([1, 2, 3, 4, 3], next) }, { tensor: randomTensor([2, 2, 2, 3, 2], next) }];
   await checkAdjoint({ rule: conv, op: 'Conv', inputs, attributes: { pads: ints([1, 1, 0, 0, 1, 1]) } }, LINEAR);
   const strided = checkAdjoint({ rule: conv, op: 'Conv', inputs, attributes: { strides: ints([2, 1, 1]) } }, LINEAR);

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { checkAdjoint, random, randomTensor } from './finite-differences.ts';
+import { uniform } from '../random.ts';
+import { checkAdjoint, randomTensor } from './finite-differences.ts';
 import type { AdjointRule } from './rule.ts';
 
-const inputs = [{ tensor: randomTensor([2, 3], random(1)) }, { tensor: randomTensor([2, 3], random(2)) }];
+const inputs = [{ tensor: randomTensor([2, 3], uniform(1)) }, { tensor: randomTensor([2, 3], uniform(2)) }];
 const product =
   (factor: number): AdjointRule =>
   (builder, node, [cotangent]) => {

@@ -1,9 +1,10 @@
 // Test support: runs an adjoint rule's derived graph on onnxruntime-web in Node and compares it with finite differences.
 import * as ort from 'onnxruntime-web';
-import { GraphBuilder } from '../graph/builder.ts';
+import { emptyGraph, GraphBuilder } from '../graph/builder.ts';
 import type { Attributes, Node, StaticGraph } from '../graph/graph.ts';
 import { type FloatTensor, float32, type Shape, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { writeModel } from '../graph/write.ts';
+import { uniform } from '../random.ts';
 import type { AdjointRule } from './rule.ts';
 
 ort.env.wasm.numThreads = 1;
@@ -44,17 +45,6 @@ function toOrt(tensor: Tensor): ort.Tensor {
   return new ort.Tensor(tensor.type as 'float32', tensor.data as Float32Array, tensor.dims);
 }
 
-/** Small deterministic generator (mulberry32): uniform numbers in [0, 1). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A tensor of uniform numbers between `low` and `high`. */
 export function randomTensor(dims: Shape, next: () => number, low = -1, high = 1): FloatTensor {
   return float32(
@@ -71,21 +61,6 @@ export function separatedTensor(dims: Shape, next: () => number, gap = 0.1): Flo
     dims,
     Float32Array.from(ranks, ({ rank }) => (rank - size / 2 + 0.5) * gap),
   );
-}
-
-/** An empty graph of one opset, to build on. */
-export function emptyGraph(opset = 18): StaticGraph {
-  return {
-    name: 'case',
-    opsets: new Map([['', opset]]),
-    inputs: [],
-    outputs: [],
-    nodes: [],
-    initializers: new Map(),
-    values: new Map(),
-    metadata: new Map(),
-    types: new Map(),
-  };
 }
 
 /** Runs a graph once on float32 inputs by name; single-threaded wasm. */
@@ -125,7 +100,7 @@ interface Derived {
 }
 
 function derive(test: AdjointCase, cotangentOf: (dims: Shape, index: number) => FloatTensor): Derived {
-  const builder = new GraphBuilder(emptyGraph(test.opset));
+  const builder = new GraphBuilder(emptyGraph('case', test.opset));
   const feeds: Record<string, Tensor> = {};
   const names = test.inputs.map((input, index) => {
     if (input === undefined) return '';
@@ -213,7 +188,7 @@ const DIRECTIONS = 2;
  */
 export async function checkAdjoint(test: AdjointCase, tolerances: Tolerances = {}): Promise<void> {
   const { step = 0.02, relative = 1e-3, seed = 1 } = tolerances;
-  const next = random(seed);
+  const next = uniform(seed);
   const cotangents: FloatTensor[] = [];
   const derived = derive(test, (dims) => {
     const cotangent = randomTensor(dims, next);

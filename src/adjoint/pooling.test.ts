@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { type Attributes, int, ints, type Node, text } from '../graph/graph.ts';
 import { windowGeometry } from '../graph/infer/window.ts';
 import { float32 } from '../graph/tensor.ts';
-import { checkAdjoint, gradientsOf, random, separatedTensor } from './finite-differences.ts';
+import { uniform } from '../random.ts';
+import { checkAdjoint, gradientsOf, separatedTensor } from './finite-differences.ts';
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from './pooling.ts';
 import { dropsWindow } from './window.ts';
 
@@ -46,7 +47,7 @@ function pool(g: Geometry, dilated: boolean) {
   };
   const node: Node = { op: 'MaxPool', domain: '', name: '', inputs: [], outputs: [], attributes };
   fc.pre(!dropsWindow(node, { input: size, ...windowGeometry(node, size, g.kernel) }));
-  const inputs = [{ tensor: separatedTensor([1, g.channels, ...size], random(g.seed)) }];
+  const inputs = [{ tensor: separatedTensor([1, g.channels, ...size], uniform(g.seed)) }];
   return { attributes, inputs };
 }
 
@@ -101,7 +102,7 @@ test('global pools agree with finite differences, ties go to the first', async (
     [1, 2, 7],
     [1, 1, 2, 3, 2],
   ]) {
-    const inputs = [{ tensor: separatedTensor(dims, random(5)) }];
+    const inputs = [{ tensor: separatedTensor(dims, uniform(5)) }];
     await checkAdjoint({ rule: globalAveragePool, op: 'GlobalAveragePool', inputs });
     await checkAdjoint({ rule: globalMaxPool, op: 'GlobalMaxPool', inputs });
   }
@@ -111,7 +112,7 @@ test('global pools agree with finite differences, ties go to the first', async (
 });
 
 test('a ceil_mode window that would start in the padding is refused by name', async () => {
-  const inputs = [{ tensor: separatedTensor([1, 1, 2], random(1)) }];
+  const inputs = [{ tensor: separatedTensor([1, 1, 2], uniform(1)) }];
   const attributes = { kernel_shape: ints([2]), strides: ints([2]), pads: ints([0, 1]), ceil_mode: int(1) };
   await expect(checkAdjoint({ rule: maxPool, op: 'MaxPool', inputs, attributes })).rejects.toMatchObject({
     code: 'unsupported-operator',

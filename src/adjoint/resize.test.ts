@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Attributes, ints, text } from '../graph/graph.ts';
 import { float32, int64s } from '../graph/tensor.ts';
-import { type CaseInput, checkAdjoint, random, randomTensor } from './finite-differences.ts';
+import { uniform } from '../random.ts';
+import { type CaseInput, checkAdjoint, randomTensor } from './finite-differences.ts';
 import { resize } from './resize.ts';
 
 const LINEAR = { step: 0.5, relative: 2e-4 };
@@ -33,7 +34,7 @@ test('Resize agrees with finite differences in every coordinate and rounding mod
       const dims = [1, 2, ...c.size];
       const scales = { tensor: float32([c.byAxes ? 2 : 4], c.byAxes ? c.scales : [1, 1, ...c.scales]), constant: true };
       const sizes = { tensor: int64s(c.byAxes ? c.sizes : [1, 2, ...c.sizes]), constant: true };
-      const image: CaseInput = { tensor: randomTensor(dims, random(c.seed)) };
+      const image: CaseInput = { tensor: randomTensor(dims, uniform(c.seed)) };
       const inputs = c.bySizes ? [image, undefined, undefined, sizes] : [image, undefined, scales];
       await checkAdjoint({ rule: resize, op: 'Resize', inputs, attributes }, { ...LINEAR, seed: c.seed });
     }),
@@ -43,7 +44,7 @@ test('Resize agrees with finite differences in every coordinate and rounding mod
 
 test('cubic interpolation is refused by name', async () => {
   const inputs = [
-    { tensor: randomTensor([1, 1, 4, 4], random(1)) },
+    { tensor: randomTensor([1, 1, 4, 4], uniform(1)) },
     undefined,
     { tensor: float32([4], [1, 1, 2, 2]), constant: true },
   ];

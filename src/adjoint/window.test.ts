@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GraphBuilder } from '../graph/builder.ts';
+import { emptyGraph, GraphBuilder } from '../graph/builder.ts';
 import { int, ints, type Node } from '../graph/graph.ts';
 import { windowGeometry } from '../graph/infer/window.ts';
 import { sizeOf } from '../graph/tensor.ts';
-import { emptyGraph, random, randomTensor, runGraph, separatedTensor } from './finite-differences.ts';
+import { uniform } from '../random.ts';
+import { randomTensor, runGraph, separatedTensor } from './finite-differences.ts';
 import { poolSwitches } from './pooling.ts';
 import { dropsWindow, gatherAtOffset, offsetsOf, placeAll, placeAtOffset, windowOf } from './window.ts';
 
@@ -32,7 +33,7 @@ function pooled(g: {
 }) {
   const inside = (pads: number[]) => pads.map((pad, axis) => Math.min(pad, (g.kernel[axis] ?? 1) - 1));
   const size = g.kernel.map((k, axis) => (k - 1) * (g.dilations[axis] ?? 1) + 1 + (g.extra[axis] ?? 0));
-  const builder = new GraphBuilder(emptyGraph());
+  const builder = new GraphBuilder(emptyGraph('case'));
   const x = builder.input('x', 'float32', [1, 2, ...size]);
   const node: Node = {
     op: 'MaxPool',
@@ -61,7 +62,7 @@ test('placing is the adjoint of gathering at every offset, and placeAll is their
       const { builder, node, x, dims } = pooled(g);
       const offsets = offsetsOf(windowOf(builder, node));
       const small = builder.shape(node.outputs[0] ?? '');
-      const next = random(g.seed);
+      const next = uniform(g.seed);
       const feeds: Record<string, ReturnType<typeof randomTensor>> = { x: randomTensor(dims, next) };
       const values = offsets.map((offset, index) => {
         const value = builder.input(`v${index}`, 'float32', small);
@@ -109,7 +110,7 @@ test('the switches of a MaxPool pick its output out of its input, one offset per
         { value: builder.emit('Identity', [count]), name: 'count' },
         { value: builder.emit('Identity', [node.outputs[0] ?? '']), name: 'pooled' },
       ]);
-      const results = await runGraph(graph, { x: separatedTensor(dims, random(g.seed)) });
+      const results = await runGraph(graph, { x: separatedTensor(dims, uniform(g.seed)) });
       expect(results.picked?.data).toEqual(results.pooled?.data);
       expect(results.count?.data.every((value) => value === 1)).toBe(true);
     }),

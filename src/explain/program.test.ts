@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FloatTensor, float32 } from '../graph/tensor.ts';
+import { uniform } from '../random.ts';
 import type { MethodOptions, Program } from './explainer.ts';
-import { uniform } from './random.ts';
 import { explainers } from './registry.ts';
 import { oneClass, randomNet, run } from './tiny-nets.ts';
 

@@ -1,9 +1,9 @@
 import { GraphBuilder } from '../graph/builder.ts';
 import { int, type Node, type StaticGraph, subgraph, type ValueInfo } from '../graph/graph.ts';
 import { type FloatTensor, float32, int64, sizeOf, type Tensor } from '../graph/tensor.ts';
+import { standardNormal } from '../random.ts';
 import type { Classifier } from './classifier.ts';
 import type { Feeds, MethodId, Program, ProgramExtra } from './explainer.ts';
-import { standardNormal } from './random.ts';
 import { ATTRIBUTION, explainedScalar, LOGITS, MAP, REFERENCE, TARGET } from './score.ts';
 
 /** An input that changes from step to step: row s of a table, or fresh standard normal noise of the image's shape. */

@@ -1,10 +1,10 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import { int } from '../graph/graph.ts';
 import { float32 } from '../graph/tensor.ts';
+import { uniform } from '../random.ts';
 import type { Explainer } from './explainer.ts';
 import { checkedSteps } from './obstacles.ts';
 import { perturbed, steppedRun } from './program.ts';
-import { uniform } from './random.ts';
 import { explainedScalar, MAP, overImage, targetInput } from './score.ts';
 
 export const DEFAULT_MASKS = 200;

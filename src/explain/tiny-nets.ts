@@ -1,25 +1,19 @@
 // Test support: small random convolutional classifiers, and a way to run a program on onnxruntime-web in Node.
-import * as ort from 'onnxruntime-web';
-import { GraphBuilder } from '../graph/builder.ts';
+import { emptyGraph, GraphBuilder } from '../graph/builder.ts';
 import { float, int, ints, type StaticGraph } from '../graph/graph.ts';
 import { type FloatTensor, float32, type Shape, sizeOf } from '../graph/tensor.ts';
-import { writeModel } from '../graph/write.ts';
+import { run as runGraph } from '../graph/testing.ts';
+import { uniform } from '../random.ts';
 import type { Classifier } from './classifier.ts';
-import { uniform } from './random.ts';
-
-ort.env.wasm.numThreads = 1;
 
 const CLASSES = 4;
 
-/** Runs a graph once. */
+/** Runs a graph once; its float32 outputs by name. */
 export async function run(
   graph: StaticGraph,
   feeds: Readonly<Record<string, FloatTensor>>,
 ): Promise<Record<string, Float32Array>> {
-  const session = await ort.InferenceSession.create(writeModel(graph), { logSeverityLevel: 3 });
-  const tensors = Object.entries(feeds).map(([name, { data, dims }]) => [name, new ort.Tensor('float32', data, dims)] as const);
-  const outputs = await session.run(Object.fromEntries(tensors));
-  await session.release();
+  const outputs = await runGraph(graph, feeds);
   return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]));
 }
 
@@ -112,17 +106,7 @@ const BLOCKS: readonly Block[] = [
 export function randomNet(seed: number): { model: Classifier; image: FloatTensor } {
   const draw = new Draw(seed);
   const dims = [1, 3, 14, 12];
-  const net = new GraphBuilder({
-    name: `random ${seed}`,
-    opsets: new Map([['', 18]]),
-    inputs: [],
-    outputs: [],
-    nodes: [],
-    initializers: new Map(),
-    values: new Map(),
-    metadata: new Map(),
-    types: new Map(),
-  });
+  const net = new GraphBuilder(emptyGraph(`random ${seed}`));
   const image = net.input('image', 'float32', dims);
   let x = activate(net, convolve(net, draw, image, { out: 5, kernel: draw.whole(1, 5) }));
   for (let stage = 0; stage < 4; stage += 1) {

@@ -1,5 +1,5 @@
 import { HeliographError } from './errors.ts';
-import type { Attributes, Node, StaticGraph, ValueInfo, ValueType } from './graph.ts';
+import { type Attributes, CANONICAL_OPSET, type Node, type StaticGraph, type ValueInfo, type ValueType } from './graph.ts';
 import { inferNode } from './infer.ts';
 import { type ElementType, float32, int64s, type Shape, scalar, type Tensor } from './tensor.ts';
 
@@ -186,6 +186,21 @@ export class GraphBuilder {
       metadata: metadata ?? this.#base.metadata,
     });
   }
+}
+
+/** A graph of one opset with nothing in it, to build on. */
+export function emptyGraph(name: string, opset: number = CANONICAL_OPSET): StaticGraph {
+  return {
+    name,
+    opsets: new Map([['', opset]]),
+    inputs: [],
+    outputs: [],
+    nodes: [],
+    initializers: new Map(),
+    values: new Map(),
+    metadata: new Map(),
+    types: new Map(),
+  };
 }
 
 /** The names a node reads, those its subgraphs capture from outside included. */

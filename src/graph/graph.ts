@@ -65,6 +65,9 @@ export interface StaticGraph extends Graph {
   readonly types: ReadonlyMap<string, ValueType>;
 }
 
+/** The opset whose node forms all transforms work on. */
+export const CANONICAL_OPSET = 18;
+
 /** Attribute constructors: ONNX tells `1` (int) from `1.0` (float), JavaScript does not. */
 export const int = (value: number): Attribute => ({ kind: 'int', value });
 export const float = (value: number): Attribute => ({ kind: 'float', value });

@@ -3,6 +3,7 @@ import { HeliographError } from './errors.ts';
 import { evaluateNode } from './evaluate.ts';
 import { foldBatchNorm } from './fold.ts';
 import {
+  CANONICAL_OPSET,
   type Dimension,
   describeNode,
   type Graph,
@@ -15,7 +16,7 @@ import {
 } from './graph.ts';
 import { inferNode, isKnownOperator } from './infer.ts';
 import { int64, int64s, numbers, type Shape, sizeOf, type Tensor } from './tensor.ts';
-import { CANONICAL_OPSET, upgradeNode } from './upgrade.ts';
+import { upgradeNode } from './upgrade.ts';
 
 /**
  * Makes a graph ready for transforms: node forms of opset 18 or newer, every shape known, constants folded, identities

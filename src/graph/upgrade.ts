@@ -18,9 +18,6 @@ import {
 import { kernelShape, transposedGeometry, type WindowGeometry, windowGeometry } from './infer/window.ts';
 import { float32, int64s, type Shape, scalar, sizeOf, type Tensor } from './tensor.ts';
 
-/** The opset whose node forms all transforms work on. */
-export const CANONICAL_OPSET = 18;
-
 /** Where an upgraded node goes: it may ask for types and add constants. */
 export interface UpgradeSite {
   /** Opset of the file. */

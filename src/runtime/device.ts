@@ -1,5 +1,5 @@
 /** Chooses where graphs run: WebGPU if it is there and computes correctly, otherwise wasm, with the reason as a sentence. */
-import { GraphBuilder } from '../graph/builder.ts';
+import { emptyGraph, GraphBuilder } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
 import { ints, type StaticGraph } from '../graph/graph.ts';
 import { float32 } from '../graph/tensor.ts';
@@ -123,17 +123,7 @@ const SELF_TEST_OUTPUT = [1 - 0.5 + 1, -2 + 6 + 1, 4 - 8 + 1, 0.5 - 9 + 1];
 
 /** A 2×2 convolution and an addition whose values are known. */
 export function selfTestGraph(): StaticGraph {
-  const builder = new GraphBuilder({
-    name: 'self-test',
-    opsets: new Map([['', 18]]),
-    inputs: [],
-    outputs: [],
-    nodes: [],
-    initializers: new Map(),
-    values: new Map(),
-    metadata: new Map(),
-    types: new Map(),
-  });
+  const builder = new GraphBuilder(emptyGraph('self-test'));
   const x = builder.input('x', 'float32', [1, 1, 3, 3]);
   const kernel = builder.add(float32([1, 1, 2, 2], [1, 0, 0, -1]));
   const convolved = builder.emit('Conv', [x, kernel], { kernel_shape: ints([2, 2]) });

@@ -1,21 +1,11 @@
 import { expect, it } from 'vitest';
-import { GraphBuilder } from '../graph/builder.ts';
+import { emptyGraph, GraphBuilder } from '../graph/builder.ts';
 import { ints } from '../graph/graph.ts';
 import { noise, run } from '../graph/testing.ts';
 import { withSafeChannels } from './webgpu-channels.ts';
 
 function convolution(channels: number, out: number, computed: boolean) {
-  const builder = new GraphBuilder({
-    name: 'convolution',
-    opsets: new Map([['', 18]]),
-    inputs: [],
-    outputs: [],
-    nodes: [],
-    initializers: new Map(),
-    values: new Map(),
-    metadata: new Map(),
-    types: new Map(),
-  });
+  const builder = new GraphBuilder(emptyGraph('convolution'));
   const image = builder.input('image', 'float32', [1, channels, 5, 6]);
   const constant = builder.add(noise([out, channels, 3, 3], 2), 'weights');
   const weights = computed ? builder.multiply(constant, builder.input('factor', 'float32', [])) : constant;
