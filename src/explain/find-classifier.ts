@@ -1,4 +1,4 @@
-import { GraphBuilder } from '../graph/builder.ts';
+import { GraphBuilder, renameReads } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
 import type { Dimension, Graph, Node, StaticGraph, ValueInfo, ValueType } from '../graph/graph.ts';
 import { prepare } from '../graph/prepare.ts';
@@ -150,7 +150,7 @@ function unreserved(graph: Graph, image: string): Graph {
     ...graph,
     inputs: graph.inputs.map((info) => ({ ...info, name: rename(info.name) })),
     outputs: graph.outputs.map((info) => ({ ...info, name: rename(info.name) })),
-    nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
+    nodes: graph.nodes.map((node) => ({ ...renameReads(node, rename), outputs: node.outputs.map(rename) })),
     initializers: entries(graph.initializers),
     values: new Map([...graph.values].map(([name, info]) => [rename(name), { ...info, name: rename(name) }])),
   };

@@ -1,4 +1,4 @@
-import { GraphBuilder } from '../graph/builder.ts';
+import { GraphBuilder, renameReads } from '../graph/builder.ts';
 import { int, type Node, type StaticGraph, subgraph, type ValueInfo } from '../graph/graph.ts';
 import { type FloatTensor, float32, int64, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { standardNormal } from '../random.ts';
@@ -106,7 +106,9 @@ function asLoop(model: Classifier, step: StaticGraph, steps: number, inputs: rea
   for (const node of step.nodes) for (const name of node.outputs) if (name !== '') renamed.set(name, prefix(name));
   const rename = (name: string) => renamed.get(name) ?? name;
   for (const node of step.nodes) {
-    body.push({ ...node, name: prefix(node.name), inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) });
+    // Nameless nodes stay so: the runtime refuses two nodes of one name.
+    const name = node.name === '' ? '' : prefix(node.name);
+    body.push({ ...renameReads(node, rename), name, outputs: node.outputs.map(rename) });
   }
   const sums = [MAP, ATTRIBUTION].filter((name) => step.outputs.some((output) => output.name === name));
   const carried: ValueInfo[] = [];
@@ -123,10 +125,14 @@ function asLoop(model: Classifier, step: StaticGraph, steps: number, inputs: rea
   const zeros = sums.map((name) => builder.filled(builderDims(step, name), 0));
   const trips = builder.add(int64(steps), 'steps');
   const always = builder.add({ type: 'bool', dims: [], data: Uint8Array.of(1) }, 'always');
-  const outputs = builder.emitMany(
-    'Loop',
-    [trips, always, ...zeros],
-    {
+  const outputs = sums.map((name) => builder.fresh(`${name}_total`));
+  const loop: Node = {
+    op: 'Loop',
+    domain: '',
+    name: 'steps_loop',
+    inputs: [trips, always, ...zeros],
+    outputs,
+    attributes: {
       body: subgraph({
         name: 'step',
         opsets: model.graph.opsets,
@@ -138,7 +144,10 @@ function asLoop(model: Classifier, step: StaticGraph, steps: number, inputs: rea
         metadata: new Map(),
       }),
     },
-    sums.map((name) => `${name}_total`),
+  };
+  builder.appendTyped(
+    loop,
+    zeros.map((zero) => builder.type(zero)),
   );
   return builder.finish([
     ...outputs.map((value, index) => ({ value, name: sums[index] ?? MAP })),

@@ -1,5 +1,13 @@
 import { HeliographError } from './errors.ts';
-import { type Attributes, CANONICAL_OPSET, type Node, type StaticGraph, type ValueInfo, type ValueType } from './graph.ts';
+import {
+  type Attributes,
+  CANONICAL_OPSET,
+  type Node,
+  type StaticGraph,
+  subgraph,
+  type ValueInfo,
+  type ValueType,
+} from './graph.ts';
 import { inferNode } from './infer.ts';
 import { type ElementType, float32, int64s, type Shape, scalar, type Tensor } from './tensor.ts';
 
@@ -140,7 +148,18 @@ export class GraphBuilder {
    * works for operators whose shapes nobody here can infer.
    */
   replay(node: Node, renamed: ReadonlyMap<string, string>): void {
-    this.#nodes.push({ ...node, inputs: node.inputs.map((name) => renamed.get(name) ?? name) });
+    this.#nodes.push(renameReads(node, (name) => renamed.get(name) ?? name));
+  }
+
+  /** Appends a node whose output types the caller knows, for subgraphs with operators whose shapes nobody here can infer. */
+  appendTyped(node: Node, types: readonly ValueType[]): void {
+    node.outputs.forEach((name, index) => {
+      const type = types[index];
+      if (type === undefined) throw new RangeError(`Output ${index} of ${node.op} comes without a type.`);
+      this.#used.add(name);
+      this.#types.set(name, type);
+    });
+    this.#nodes.push(node);
   }
 
   // Short forms of the operators every transform writes.
@@ -213,6 +232,24 @@ export function readsOf(node: Node): string[] {
     }
   }
   return reads;
+}
+
+/** The node with what it reads renamed, the names its subgraphs capture from outside included. */
+export function renameReads(node: Node, rename: (name: string) => string): Node {
+  const attributes = Object.entries(node.attributes).map(([key, attribute]) => {
+    if (attribute.kind !== 'graph') return [key, attribute] as const;
+    const inner = attribute.value;
+    const own = new Set([
+      ...inner.inputs.map((input) => input.name),
+      ...inner.initializers.keys(),
+      ...inner.nodes.flatMap((each) => each.outputs),
+    ]);
+    const captured = (name: string) => (own.has(name) ? name : rename(name));
+    const nodes = inner.nodes.map((each) => renameReads(each, captured));
+    const outputs = inner.outputs.map((output) => ({ ...output, name: captured(output.name) }));
+    return [key, subgraph({ ...inner, nodes, outputs })] as const;
+  });
+  return { ...node, inputs: node.inputs.map(rename), attributes: Object.fromEntries(attributes) };
 }
 
 /** The graph without nodes, constants and types that no output depends on. Inputs stay: they are the interface. */

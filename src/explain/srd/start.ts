@@ -40,7 +40,9 @@ export function startMap(
     }
     const reach = builder.emit('ReduceL2', [gradient, builder.ints(axes)], { keepdims: int(1) });
     const read = builder.emit('Cast', [builder.emit('Greater', [reach, builder.scalar(0)])], { to: int(1) }, 'read');
-    const positions = builder.emit('ReduceSum', [read], { keepdims: int(0) }, 'positions');
+    // A class whose weights are all zero reads no position: nothing is shared then.
+    const count = builder.emit('ReduceSum', [read], { keepdims: int(0) });
+    const positions = builder.emit('Max', [count, builder.scalar(1)], {}, 'positions');
     return builder.addValues(products, builder.multiply(read, builder.divide(bias, positions)));
   };
   const identity = head.affine
