@@ -3,13 +3,13 @@ import '@mantine/core/styles.css';
 import './studio/base.css';
 import { createRoot } from 'react-dom/client';
 import { createEngine } from './runtime/client.ts';
-import { decodeImage } from './runtime/decode-image.ts';
 import { App } from './studio/app.tsx';
 import { createLibrary } from './studio/assets.ts';
 import { createExplainController } from './studio/explain-controller.ts';
 import { browserHost } from './studio/host.ts';
 import { createIntake } from './studio/intake.ts';
 import { browserSurroundings, persist, restore } from './studio/persistence.ts';
+import { createPictures } from './studio/picture-client.ts';
 import { toImageData } from './studio/pictures.ts';
 import { prefetch } from './studio/prefetch.ts';
 import { createSettings } from './studio/store.ts';
@@ -19,14 +19,21 @@ const library = createLibrary(document.baseURI.replace(/[^/]*([?#].*)?$/, ''));
 const restored = restore(browserSurroundings);
 const settings = createSettings(restored.settings);
 const ui = createUi();
+const pictures = createPictures();
 
 async function loadPixels(url: string, name: string) {
   const response = await fetch(url);
-  return (await decodeImage(await response.blob(), name)).pixels;
+  return (await pictures.decode(await response.blob(), name)).pixels;
 }
 
-const controller = createExplainController({ engine: createEngine(), settings, library, loadPixels });
-const intake = createIntake(controller, settings, () => ui.setState({ dialog: 'preprocessing' }));
+const controller = createExplainController({
+  engine: createEngine(),
+  settings,
+  library,
+  loadPixels,
+  fitPicture: pictures.fit,
+});
+const intake = createIntake(controller, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
 const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
 
 persist(settings, browserSurroundings, (problem) => controller.report('storage', problem));

@@ -1,4 +1,5 @@
 /** What crosses the border between page and worker: results or errors as plain data. */
+import { transfer } from 'comlink';
 import { HeliographError } from '../graph/errors.ts';
 import type { Engine, ErrorMessage } from './protocol.ts';
 
@@ -26,4 +27,17 @@ export function buffersIn(value: unknown, found: Set<ArrayBuffer> = new Set()): 
     for (const part of Object.values(value)) buffersIn(part, found);
   }
   return found;
+}
+
+/** A call that never rejects and hands its result's buffers over. */
+export function answered<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<Outcome<R>> {
+  return async (...args) => {
+    try {
+      const value = await call(...args);
+      const outcome: Outcome<R> = { ok: true, value };
+      return transfer(outcome, [...buffersIn(value)]);
+    } catch (error) {
+      return { ok: false, error: toMessage(error) };
+    }
+  };
 }

@@ -1,21 +1,9 @@
 /** The engine in a worker of its own: whatever the runtime does, the page keeps answering. */
-import { expose, transfer } from 'comlink';
+import { expose } from 'comlink';
 import { LocalEngine } from './engine.ts';
-import { buffersIn, type Outcome, type RemoteEngine, toMessage } from './remote.ts';
+import { answered, type RemoteEngine } from './remote.ts';
 
 const engine = new LocalEngine();
-
-function answered<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<Outcome<R>> {
-  return async (...args) => {
-    try {
-      const value = await call(...args);
-      const outcome: Outcome<R> = { ok: true, value };
-      return transfer(outcome, [...buffersIn(value)]);
-    } catch (error) {
-      return { ok: false, error: toMessage(error) };
-    }
-  };
-}
 
 const remote: RemoteEngine = {
   device: answered(() => engine.device()),

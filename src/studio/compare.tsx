@@ -1,5 +1,6 @@
 import { MultiSelect, SegmentedControl } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
+import { useMemo } from 'react';
 import type { MethodId } from '../explain/explainer.ts';
 import { useLabels, useSettings, useStatus, useStudio } from './context.ts';
 import type { Status } from './explain-status.ts';
@@ -37,45 +38,9 @@ export default function Compare() {
 
   const classes = compareClasses(model.summary, settings, verdict.ranked);
   const probability = (index: number) => verdict.probabilities[index] ?? 0;
-  const options = verdict.ranked.map((index) => ({ value: String(index), label: `${labelOf(labels, index)} (${index})` }));
-  const usable = METHODS.filter(({ id }) => id !== 'erf');
   return (
     <div className={stageStyles.compare}>
-      <div className={stageStyles.compareTools}>
-        <MultiSelect
-          size="xs"
-          aria-label="Methods"
-          leftSection="Methods"
-          leftSectionWidth={64}
-          classNames={ONE_LINE}
-          data={usable.map(({ id, name }) => ({ value: id, label: name, disabled: obstacleOf(model.summary, id) !== null }))}
-          value={[...settings.compareMethods]}
-          onChange={(ids) => store.set({ compareMethods: ids as Exclude<MethodId, 'erf'>[] })}
-        />
-        <MultiSelect
-          size="xs"
-          aria-label="Classes"
-          leftSection="Classes"
-          leftSectionWidth={58}
-          classNames={ONE_LINE}
-          searchable
-          limit={SHOWN_CLASSES}
-          maxValues={MOST_CLASSES}
-          data={options}
-          value={classes.map(String)}
-          onChange={(indices) => store.set({ compareClasses: indices.map(Number) })}
-        />
-        <SegmentedControl
-          size="xs"
-          aria-label="Values of the grid"
-          data={[
-            { value: 'density', label: 'Relative' },
-            { value: 'raw', label: 'Raw values' },
-          ]}
-          value={settings.compareValues}
-          onChange={(value) => store.set({ compareValues: value as Settings['compareValues'] })}
-        />
-      </div>
+      <Pickers />
       <div className={stageStyles.compareGrid}>
         <CompareGrid
           methods={settings.compareMethods.map((id) => ({ id, label: methodFace(id).name, detail: methodFace(id).unit }))}
@@ -96,6 +61,62 @@ export default function Compare() {
           onSelect={(method, of) => store.set({ method: method as MethodId, plus: Number(of), minus: null, view: 'single' })}
         />
       </div>
+    </div>
+  );
+}
+
+/** Which methods and classes. Not told what runs, because lists of 1,000 classes are slow to render. */
+function Pickers() {
+  const { settings: store } = useStudio();
+  const settings = useSettings(({ compareMethods, compareClasses, compareValues }) => ({
+    compareMethods,
+    compareClasses,
+    compareValues,
+  }));
+  const { model, verdict } = useStatus(({ model, verdict }) => ({ model, verdict }));
+  const labels = useLabels();
+  const options = useMemo(
+    () => verdict?.ranked.map((index) => ({ value: String(index), label: `${labelOf(labels, index)} (${index})` })) ?? [],
+    [verdict, labels],
+  );
+  if (!model || !verdict) return null;
+  const classes = compareClasses(model.summary, settings, verdict.ranked);
+  const usable = METHODS.filter(({ id }) => id !== 'erf');
+  return (
+    <div className={stageStyles.compareTools}>
+      <MultiSelect
+        size="xs"
+        aria-label="Methods"
+        leftSection="Methods"
+        leftSectionWidth={64}
+        classNames={ONE_LINE}
+        data={usable.map(({ id, name }) => ({ value: id, label: name, disabled: obstacleOf(model.summary, id) !== null }))}
+        value={[...settings.compareMethods]}
+        onChange={(ids) => store.set({ compareMethods: ids as Exclude<MethodId, 'erf'>[] })}
+      />
+      <MultiSelect
+        size="xs"
+        aria-label="Classes"
+        leftSection="Classes"
+        leftSectionWidth={58}
+        classNames={ONE_LINE}
+        searchable
+        limit={SHOWN_CLASSES}
+        maxValues={MOST_CLASSES}
+        data={options}
+        value={classes.map(String)}
+        onChange={(indices) => store.set({ compareClasses: indices.map(Number) })}
+      />
+      <SegmentedControl
+        size="xs"
+        aria-label="Values of the grid"
+        data={[
+          { value: 'density', label: 'Relative' },
+          { value: 'raw', label: 'Raw values' },
+        ]}
+        value={settings.compareValues}
+        onChange={(value) => store.set({ compareValues: value as Settings['compareValues'] })}
+      />
     </div>
   );
 }

@@ -1,13 +1,17 @@
 import { describe, expect, test, vi } from 'vitest';
 import { HeliographError } from '../graph/errors.ts';
+import { preprocess } from '../runtime/preprocess.ts';
 import type { Library, ModelCard, Photograph } from './assets.ts';
 import { createExplainController } from './explain-controller.ts';
+import type { Pictures } from './picture-client.ts';
 import { DEFAULTS, type Settings } from './state.ts';
 import { createSettings } from './store.ts';
 import { HandEngine, resultOf, SUMMARY } from './testing.ts';
 import { mapOnScreen } from './view.ts';
 
 const PIXELS = { width: 8, height: 8, channels: 4 as const, data: new Uint8ClampedArray(256).fill(128) };
+
+const fitPicture: Pictures['fit'] = async (...args) => ({ ...preprocess(...args), seen: null });
 
 const photograph = (id: string): Photograph => ({
   id,
@@ -40,6 +44,7 @@ async function setUp(settings: Partial<Settings> = {}) {
     settings: store,
     library,
     loadPixels: async () => PIXELS,
+    fitPicture,
     clock: () => 0,
   });
   controller.start();
@@ -206,7 +211,7 @@ describe('own models', () => {
 test('a picture the gallery has not is named', async () => {
   const engine = new HandEngine();
   const store = createSettings({ ...DEFAULTS, image: 'unicorn' });
-  const controller = createExplainController({ engine, settings: store, library, loadPixels: async () => PIXELS });
+  const controller = createExplainController({ engine, settings: store, library, loadPixels: async () => PIXELS, fitPicture });
   controller.start();
   await vi.waitFor(() => expect(controller.status.getState().problems.image?.message).toContain('unicorn'));
 });

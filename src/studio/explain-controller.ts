@@ -6,11 +6,12 @@
  * next thing missing. Results are kept by key, so going back (undo, compare grid) costs nothing.
  */
 import type { StoreApi } from 'zustand/vanilla';
-import { type Pixels, preprocess } from '../runtime/preprocess.ts';
+import type { Pixels } from '../runtime/preprocess.ts';
 import type { Engine, ErrorMessage, ModelSource, OpenOptions } from '../runtime/protocol.ts';
 import type { Library } from './assets.ts';
 import { LANES, type Place, type Status, type StudioModel, type StudioPicture } from './explain-status.ts';
 import { Maps } from './maps.ts';
+import type { Pictures } from './picture-client.ts';
 import { derivedRequest } from './requests.ts';
 import { DEFAULTS } from './state.ts';
 import type { SettingsStore } from './store.ts';
@@ -43,6 +44,7 @@ export interface ControllerDependencies {
   readonly library: Library;
   /** Decodes a photograph of the gallery. */
   readonly loadPixels: (url: string, name: string) => Promise<Pixels>;
+  readonly fitPicture: Pictures['fit'];
   /** Milliseconds. */
   readonly clock?: () => number;
 }
@@ -50,9 +52,9 @@ export interface ControllerDependencies {
 const CANCELLED: ErrorMessage = { code: 'cancelled', message: 'You stopped this.', remedy: '' };
 
 export function createExplainController(dependencies: ControllerDependencies): ExplainController {
-  const { engine, settings, library, loadPixels, clock = () => performance.now() } = dependencies;
+  const { engine, settings, library, loadPixels, fitPicture, clock = () => performance.now() } = dependencies;
   const bench = new Workbench(engine, settings, reconcile, clock);
-  const subject = new Subject(bench, library, loadPixels);
+  const subject = new Subject(bench, library, loadPixels, fitPicture);
   const maps = new Maps(bench);
   let ownCount = 0;
 
@@ -130,13 +132,14 @@ export function createExplainController(dependencies: ControllerDependencies): E
       const { model, prepared } = bench.now;
       if (!model || !prepared) return;
       const to = preprocessingOf(model, settings.get().preprocessing);
-      const { input } = preprocess(carrier, to, settings.get().fit);
-      const request = { model: model.summary.id, input: prepared.input, carrier: input };
       await bench.run({
         lane: 'apop',
         key: `apop ${prepared.key}`,
         label: 'Running the pattern on another picture',
-        run: (job, onProgress) => engine.apop(job, request, onProgress),
+        run: async (job, onProgress) => {
+          const { input } = await fitPicture(carrier, to, settings.get().fit);
+          return engine.apop(job, { model: model.summary.id, input: prepared.input, carrier: input }, onProgress);
+        },
         failed: (error) => bench.report('apop', error),
         done: (result) => {
           bench.report('apop', null);

@@ -45,6 +45,10 @@ export interface Prepared {
   /** The part of the picture it covers. */
   readonly window: SourceWindow;
   readonly preprocessing: Preprocessing;
+  /** Whose picture it is: the new one's is on its way while this is the old one's. */
+  readonly picture: string;
+  /** The covered part at screen resolution; null where there is no screen. */
+  readonly seen: ImageData | null;
 }
 
 export interface Verdict {
@@ -89,7 +93,7 @@ export type Place =
   | 'session';
 
 /** Kinds of job, most important first. */
-export const LANES = ['device', 'model', 'picture', 'classify', 'map', 'apop', 'curves', 'derive'] as const;
+export const LANES = ['device', 'model', 'picture', 'fit', 'classify', 'map', 'apop', 'curves', 'derive'] as const;
 export type LaneName = (typeof LANES)[number];
 
 export interface Activity {

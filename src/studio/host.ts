@@ -1,7 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { Host } from './actions.ts';
 import type { ExplainController } from './explain-controller.ts';
-import { cutOut } from './pictures.ts';
 import { maximumMagnitude, resolveLimit } from './seeing/colormap.ts';
 import { download } from './seeing/download.ts';
 import { lookOf } from './state.ts';
@@ -48,7 +47,7 @@ export function browserHost(
       const photograph = picture.photograph;
       const attribution = photograph ? `Photograph: ${photograph.title}, ${photograph.attribution}, ${photograph.licence}` : '';
       const blob = await composePng({
-        picture: cutOut(picture.pixels, prepared.window),
+        picture: prepared.seen,
         map,
         look: lookOf(now),
         limit: resolveLimit([map], now.limit) || maximumMagnitude(map.values) || 1,

@@ -1,8 +1,8 @@
 /** Sorts files that were dropped, pasted or picked by what they are, and hands each to where it belongs. */
 import { HeliographError } from '../graph/errors.ts';
-import { decodeImage } from '../runtime/decode-image.ts';
 import type { ExplainController } from './explain-controller.ts';
 import { readLabels } from './labels.ts';
+import type { Pictures } from './picture-client.ts';
 import { fromSession } from './state.ts';
 import type { SettingsStore } from './store.ts';
 
@@ -35,7 +35,12 @@ export interface Intake {
 }
 
 /** @param opened called after an own model is open, so that its preprocessing can be shown */
-export function createIntake(controller: ExplainController, settings: SettingsStore, opened: () => void): Intake {
+export function createIntake(
+  controller: ExplainController,
+  settings: SettingsStore,
+  pictures: Pick<Pictures, 'decode'>,
+  opened: () => void,
+): Intake {
   // Kept so that forgotten weights can be dropped afterwards, and the size be chosen.
   let model: { name: string; bytes: Uint8Array; external: Record<string, Uint8Array> } | null = null;
 
@@ -91,14 +96,14 @@ export function createIntake(controller: ExplainController, settings: SettingsSt
 
   return {
     async take(files) {
-      const { models, pictures, texts, weights } = sortFiles(files);
+      const { models, pictures: photographs, texts, weights } = sortFiles(files);
       if (models.length > 0 || weights.length > 0) {
         await takeModel(models, weights).catch((error: unknown) => controller.report('model', error));
       }
-      const [picture] = pictures;
+      const [picture] = photographs;
       if (picture) {
         try {
-          const { pixels, notices } = await decodeImage(picture, picture.name);
+          const { pixels, notices } = await pictures.decode(picture, picture.name);
           controller.takeOwnPicture({ title: picture.name, pixels, note: notices.join(' ') });
         } catch (error) {
           controller.report('image', error);

@@ -38,10 +38,11 @@ interface Plan {
 export class Maps {
   constructor(private readonly bench: Workbench) {}
 
-  /** null until the picture is classified, and while the device changes. */
+  /** null until the picture is classified, and while device or picture change. */
   plan(): Plan | null {
     const { model, prepared, verdict, strip: latest } = this.bench.now;
-    if (!model || !prepared || verdict?.key !== prepared.key || this.bench.lanes.device.key !== null) return null;
+    const { lanes } = this.bench;
+    if (!model || !prepared || verdict?.key !== prepared.key || lanes.device.key !== null || lanes.fit.key !== null) return null;
     const settings = this.bench.settings.get();
     const { summary } = model;
     const target = targetOf(settings, verdict.ranked[0] ?? 0, summary.classes);

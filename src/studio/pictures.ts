@@ -30,6 +30,35 @@ export function toImageData({ width, height, channels, data }: Pixels): ImageDat
   return new ImageData(rgba, width, height);
 }
 
+/** Samples a side that one pixel of a thumbnail is the mean of. */
+const SAMPLES = 2;
+
+/** A small copy of a big picture, good enough for a thumbnail and quick whatever its size; a small picture as it is. */
+export function thumbnail(pixels: Pixels, side: number): ImageData {
+  const { channels, data } = pixels;
+  const scale = side / Math.max(pixels.width, pixels.height);
+  if (scale >= 0.5) return toImageData(pixels);
+  const width = Math.max(1, Math.round(pixels.width * scale));
+  const height = Math.max(1, Math.round(pixels.height * scale));
+  // Where the samples are taken, in pixels of the picture.
+  const place = (index: number, from: number, count: number) => Math.floor(((index + 0.5) * from) / (count * SAMPLES));
+  const columns = Int32Array.from({ length: width * SAMPLES }, (_, i) => place(i, pixels.width, width) * channels);
+  const out = new Uint8ClampedArray(width * height * 4).fill(255);
+  for (let y = 0, to = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1, to += 4) {
+      for (let channel = 0; channel < channels; channel += 1) {
+        let sum = 0;
+        for (let j = 0; j < SAMPLES; j += 1) {
+          const row = place(y * SAMPLES + j, pixels.height, height) * pixels.width * channels + channel;
+          for (let i = 0; i < SAMPLES; i += 1) sum += data[row + (columns[x * SAMPLES + i] ?? 0)] ?? 0;
+        }
+        out[to + channel] = sum / SAMPLES ** 2;
+      }
+    }
+  }
+  return new ImageData(out, width, height);
+}
+
 /** The part of a picture the model sees, at screen resolution; grey where it reaches beyond the picture. */
 export function cutOut(pixels: Pixels, window: SourceWindow): ImageData {
   const scale = Math.min(1, SCREEN_SIDE / Math.max(window.width, window.height));

@@ -112,7 +112,11 @@ function usableOptions(model: ModelSummary, method: MethodId, settings: Settings
 }
 
 /** Classes of the compare grid: the chosen ones the model has, else its two most likely. */
-export function compareClasses(model: ModelSummary, settings: Settings, ranked: readonly number[]): readonly number[] {
+export function compareClasses(
+  model: ModelSummary,
+  settings: Pick<Settings, 'compareClasses'>,
+  ranked: readonly number[],
+): readonly number[] {
   const chosen = settings.compareClasses.filter((index) => index < model.classes);
   return chosen.length > 0 ? chosen : ranked.slice(0, 2);
 }

@@ -6,7 +6,7 @@ import type { Photograph } from './assets.ts';
 import { usePerform, useSettings, useStatus, useStudio } from './context.ts';
 import type { StudioModel } from './explain-status.ts';
 import styles from './panels.module.css';
-import { toImageData } from './pictures.ts';
+import { thumbnail } from './pictures.ts';
 import { ProblemOf } from './problem.tsx';
 import { SizeForm } from './size-form.tsx';
 import { DEFAULTS } from './state.ts';
@@ -186,13 +186,14 @@ function WhatTheModelSees() {
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || !picture) return;
-    context.canvas.width = picture.pixels.width;
-    context.canvas.height = picture.pixels.height;
-    context.putImageData(toImageData(picture.pixels), 0, 0);
+    const small = thumbnail(picture.pixels, 2 * CROP_WIDTH);
+    context.canvas.width = small.width;
+    context.canvas.height = small.height;
+    context.putImageData(small, 0, 0);
   }, [picture]);
   if (!picture) return null;
   const { width, height } = picture.pixels;
-  const { x, y, width: inner, height: tall } = prepared?.window ?? { x: 0, y: 0, width, height };
+  const { x, y, width: inner, height: tall } = prepared?.picture === picture.id ? prepared.window : { x: 0, y: 0, width, height };
   // Bars of “fit” lie outside the picture, so the view grows by them.
   const left = Math.min(0, x);
   const top = Math.min(0, y);

@@ -1,12 +1,11 @@
 import { Button, Menu, SegmentedControl } from '@mantine/core';
 import { IconDownload, IconPlayerStop } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { action } from './actions.ts';
 import { Appearance } from './appearance.tsx';
 import { usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
 import type { Status, StudioPicture } from './explain-status.ts';
 import panelsStyles from './panels.module.css';
-import { cutOut } from './pictures.ts';
 import { Problem, ProblemOf } from './problem.tsx';
 import { erfLayerOf, obstacleOf, positionOf } from './requests.ts';
 import { maximumMagnitude, resolveLimit } from './seeing/colormap.ts';
@@ -38,8 +37,7 @@ function useRunning() {
 
 /** The part of the picture the model sees, for the screen. */
 export function useSeen(): ImageData | null {
-  const { picture, prepared } = useStatus(({ picture, prepared }) => ({ picture, prepared }));
-  return useMemo(() => (picture && prepared ? cutOut(picture.pixels, prepared.window) : null), [picture, prepared]);
+  return useStatus(({ prepared }) => prepared?.seen ?? null);
 }
 
 export function Stage() {

@@ -1,9 +1,10 @@
 /** What is explained: device, model and picture, brought to what the settings name, and the model's verdict. */
 import { HeliographError } from '../graph/errors.ts';
-import { type Pixels, preprocess } from '../runtime/preprocess.ts';
+import type { Pixels } from '../runtime/preprocess.ts';
 import type { ModelSource, Preprocessing } from '../runtime/protocol.ts';
 import { type Library, preprocessingOfCard } from './assets.ts';
 import type { StudioModel, StudioPicture } from './explain-status.ts';
+import type { Pictures } from './picture-client.ts';
 import { ranking, softmax } from './requests.ts';
 import { DEFAULTS } from './state.ts';
 import type { Workbench } from './workbench.ts';
@@ -19,13 +20,14 @@ export class Subject {
     private readonly bench: Workbench,
     private readonly library: Library,
     private readonly loadPixels: (url: string, name: string) => Promise<Pixels>,
+    private readonly fitPicture: Pictures['fit'],
   ) {}
 
   follow(): void {
     this.followDevice();
     this.followModel();
     this.followPicture();
-    this.prepare();
+    this.followFit();
     this.followVerdict();
   }
 
@@ -90,7 +92,16 @@ export class Subject {
     const before = bench.now.model;
     if (before) void bench.engine.closeModel(before.summary.id).catch(() => undefined);
     bench.report('model', null);
-    bench.set({ model, verdict: null, strip: null, apop: null, results: new Map(), failures: new Map(), curves: new Map() });
+    bench.set({
+      model,
+      prepared: null,
+      verdict: null,
+      strip: null,
+      apop: null,
+      results: new Map(),
+      failures: new Map(),
+      curves: new Map(),
+    });
   }
 
   private followPicture(): void {
@@ -131,22 +142,36 @@ export class Subject {
     });
   }
 
-  private prepare(): void {
-    const { model, picture, prepared } = this.bench.now;
+  private followFit(): void {
+    const { bench } = this;
+    const { model, picture, prepared } = bench.now;
     if (!model || !picture) return;
-    const { fit, preprocessing } = this.bench.settings.get();
+    const { fit, preprocessing } = bench.settings.get();
     const to = preprocessingOf(model, preprocessing);
     const key = JSON.stringify([model.summary.id, picture.id, fit, to, this.epoch]);
-    if (prepared?.key === key) return;
-    const { input, window } = preprocess(picture.pixels, to, fit);
-    this.bench.set({ prepared: { key, input, window, preprocessing: to } });
+    if (prepared?.key === key) {
+      bench.stop('fit');
+      return;
+    }
+    if (bench.lanes.fit.key === key || bench.failed.has(key)) return;
+    void bench.run({
+      lane: 'fit',
+      key,
+      label: 'Bringing the picture to the model’s size',
+      run: () => this.fitPicture(picture.pixels, to, fit),
+      failed: (error) => {
+        bench.failed.add(key);
+        bench.report('image', error);
+      },
+      done: (fitted) => bench.set({ prepared: { ...fitted, key, preprocessing: to, picture: picture.id } }),
+    });
   }
 
   private followVerdict(): void {
     const { bench } = this;
     const { model, prepared, verdict } = bench.now;
-    // What ran on the device before would only have to run again.
-    if (!model || !prepared || bench.lanes.device.key !== null) return;
+    // What ran on the device or on the picture before would only have to run again.
+    if (!model || !prepared || bench.lanes.device.key !== null || bench.lanes.fit.key !== null) return;
     const { key, input } = prepared;
     if (verdict?.key === key) {
       bench.stop('classify');

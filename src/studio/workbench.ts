@@ -15,6 +15,9 @@ export interface Task<T> {
   readonly done: (value: T) => void;
 }
 
+/** More often nobody could read it, and showing it would take time from what runs. Milliseconds. */
+const PROGRESS_INTERVAL = 100;
+
 /** The state every part of the Explain controller works on, and how jobs run on it. */
 export class Workbench {
   readonly status: StoreApi<Status> = createStore<Status>(() => INITIAL_STATUS);
@@ -57,9 +60,14 @@ export class Workbench {
     const show = (progress: Progress | null) =>
       this.set({ activities: { ...this.now.activities, [lane]: { key, label, progress, since } } });
     show(null);
+    let last: { readonly phase: string; readonly at: number } | null = null;
     const outcome = await this.lanes[lane].run(key, (job) =>
       run(job, (progress) => {
-        if (this.lanes[lane].key === key) show(progress);
+        const at = this.clock();
+        const fresh = progress.phase !== last?.phase || at - last.at >= PROGRESS_INTERVAL;
+        if (!fresh || this.lanes[lane].key !== key) return;
+        last = { phase: progress.phase, at };
+        show(progress);
       }),
     );
     if (outcome.kind === 'stale') return false;

@@ -1,4 +1,4 @@
-import { type CSSProperties, type KeyboardEvent, useCallback, useLayoutEffect, useRef, useState } from 'react';
+import { type CSSProperties, type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
 import { arrange, type GridSpace } from './arrange.ts';
 import { maximumMagnitude, relativeDensity, resolveLimit } from './colormap.ts';
@@ -6,6 +6,7 @@ import styles from './compare.module.css';
 import { Legend } from './Legend.tsx';
 import { MapCanvas } from './MapCanvas.tsx';
 import { formatPercent, formatReading } from './numbers.ts';
+import { once } from './once.ts';
 import { type Point, readAt } from './reading.ts';
 import shared from './seeing.module.css';
 import type { CompareCell, LimitSetting, MapLook } from './types.ts';
@@ -53,15 +54,7 @@ function useSpace(): readonly [(element: HTMLElement | null) => void, GridSpace 
   return [setElement, space];
 }
 
-/** Densities are computed once a map, not once a render. */
-function useDensities(): (map: MapData) => MapData {
-  const known = useRef(new WeakMap<MapData, MapData>());
-  return useCallback((map) => {
-    const density = known.current.get(map) ?? relativeDensity(map);
-    known.current.set(map, density);
-    return density;
-  }, []);
-}
+const densityOf = once(relativeDensity);
 
 /**
  * Methods × classes on one colour scale, the way round that lets the maps be larger. Pointing at any cell reads all of them
@@ -72,7 +65,6 @@ export function CompareGrid(props: CompareGridProps) {
   const table = useRef<HTMLTableElement>(null);
   const [focus, setFocus] = useState<readonly [row: number, column: number]>([0, 0]);
   const [point, setPoint] = useState<Point | null>(null);
-  const density = useDensities();
 
   const shown = new Map(
     methods.map((method) => [
@@ -80,7 +72,7 @@ export function CompareGrid(props: CompareGridProps) {
       new Map(
         classes.map((of): [string, CompareCell] => {
           const cell = cellAt(method.id, of.id);
-          return [of.id, cell.kind === 'ready' && values === 'density' ? { ...cell, map: density(cell.map) } : cell];
+          return [of.id, cell.kind === 'ready' && values === 'density' ? { ...cell, map: densityOf(cell.map) } : cell];
         }),
       ),
     ]),

@@ -41,7 +41,7 @@ function sumOf(map: MapData): number {
 
 /**
  * Relevance at every stage of the network, 120 px high. Each picture has its own colour scale, because positions grow and
- * their number shrinks from layer to layer; the sums below are comparable. Arrow keys move, Enter or Space selects.
+ * their number shrinks from layer to layer; the sums below are comparable. Arrow keys scrub: they select as they move.
  */
 export function LayerStrip({ layers, current, onSelect, mode, score, quantity = 'ΣR', busy = false }: LayerStripProps) {
   const list = useRef<HTMLDivElement>(null);
@@ -57,12 +57,13 @@ export function LayerStrip({ layers, current, onSelect, mode, score, quantity = 
       Home: 0,
       End: options.length - 1,
     };
-    const target = targets[event.key];
-    const layer = layers[here];
-    if (target !== undefined) options[target]?.focus();
-    else if (layer && (event.key === 'Enter' || event.key === ' ')) onSelect(layer.tensor);
-    else return;
+    const target = targets[event.key] ?? (event.key === 'Enter' || event.key === ' ' ? here : null);
+    if (target === null) return;
     event.preventDefault();
+    const layer = layers[target];
+    if (!layer) return;
+    options[target]?.focus();
+    onSelect(layer.tensor);
   }
 
   return (
@@ -123,7 +124,7 @@ const Layer = memo(function Layer({ layer, look, score, quantity, selected, reac
       <span className={styles.thumb} style={{ '--ratio': width / height } as CSSProperties}>
         {map && <MapCanvas picture={null} map={map} look={look} limit={limit} alt="" />}
       </span>
-      <span className={styles.layerName}>{label ?? tensor}</span>
+      <LayerName name={label ?? tensor} />
       <span className={styles.layerSum}>
         {height} × {width}
       </span>
@@ -131,3 +132,16 @@ const Layer = memo(function Layer({ layer, look, score, quantity, selected, reac
     </div>
   );
 });
+
+/** Letters of a name's end that always stay visible. */
+const END = 10;
+
+/** A name that loses letters in its middle where it is too long: what tells layers apart stands at both ends. */
+function LayerName({ name }: { readonly name: string }) {
+  return (
+    <span className={styles.layerName}>
+      <span>{name.slice(0, -END)}</span>
+      <span>{name.slice(-END)}</span>
+    </span>
+  );
+}

@@ -1,8 +1,8 @@
 import { ActionIcon, CopyButton, NativeSelect, TextInput, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { cssGradient } from './colormap.ts';
-import { decimalExponent, formatNumber, legendScale } from './numbers.ts';
+import { decimalExponent, fittingScale, formatNumber, tickEnd } from './numbers.ts';
 import styles from './seeing.module.css';
 import type { DisplayMode, LimitSetting } from './types.ts';
 
@@ -39,7 +39,8 @@ function numbersAsText({ mode, limit, unit, maximum }: LegendProps): string {
 /** Colour bar with numbers and unit, zero at its centre for signed maps, and the control of where it ends. */
 export function Legend(props: LegendProps) {
   const { mode, limit, unit, setting, onSetting, maximum, threshold = 0, contours = [] } = props;
-  const { power, ticks } = legendScale(mode, limit);
+  const [bar, width] = useWidth();
+  const { power, ticks } = fittingScale(mode, limit, width, labelWidth);
   const signed = mode === 'signed';
   const place = (fraction: number) => `${100 * (signed ? 0.5 + fraction / 2 : fraction)}%`;
   const marks = contours.flatMap((level) => (signed ? [level, -level] : [level]));
@@ -53,6 +54,7 @@ export function Legend(props: LegendProps) {
           </div>
         )}
         <div
+          ref={bar}
           className={styles.bar}
           role="img"
           aria-label={`Colour scale from ${formatNumber(signed ? -limit : 0)} to ${formatNumber(limit)} ${unit}${signed ? ', white at zero, red for, blue against' : ''}`}
@@ -70,7 +72,12 @@ export function Legend(props: LegendProps) {
         </div>
         <div className={styles.ticks} aria-hidden="true">
           {ticks.map((tick) => (
-            <span key={tick.value} className={styles.tick} data-end={endOf(tick.at)} style={{ left: `${100 * tick.at}%` }}>
+            <span
+              key={tick.value}
+              className={styles.tick}
+              data-end={tickEnd(tick.at, labelWidth(tick.text), width)}
+              style={{ left: `${100 * tick.at}%` }}
+            >
               {tick.text}
             </span>
           ))}
@@ -81,7 +88,7 @@ export function Legend(props: LegendProps) {
       </div>
       <div className={styles.legendTools}>
         {onSetting && <LimitEditor limit={limit} setting={setting} onSetting={onSetting} />}
-        {maximum !== undefined && <span className={styles.quiet}>largest {formatNumber(maximum)}</span>}
+        <span className={styles.largest}>{maximum !== undefined && `largest ${formatNumber(maximum)}`}</span>
         <CopyButton value={numbersAsText(props)}>
           {({ copied, copy }) => (
             <Tooltip label={copied ? 'Copied' : 'Copy the numbers'}>
@@ -96,9 +103,23 @@ export function Legend(props: LegendProps) {
   );
 }
 
-/** Labels at the very ends are set inwards, so that nothing hangs over. */
-function endOf(at: number): 'start' | 'end' | undefined {
-  return at < 0.03 ? 'start' : at > 0.97 ? 'end' : undefined;
+/** Widest letter of a tick's label, a digit at 12 px, in CSS pixels. */
+const LETTER = 8;
+const labelWidth = (text: string) => LETTER * text.length;
+/** Before the first layout, in CSS pixels. */
+const USUAL_WIDTH = 220;
+
+/** Width of an element in CSS pixels. */
+function useWidth() {
+  const element = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(USUAL_WIDTH);
+  useLayoutEffect(() => {
+    if (!element.current) return;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, []);
+  return [element, width] as const;
 }
 
 /** Chooses where the scale ends: a percentile of |r|, or a number that is typed (“0.02”, “2e-4”). */

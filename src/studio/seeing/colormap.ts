@@ -8,6 +8,7 @@
 import { quickselect } from 'd3-array';
 import { interpolateInferno } from 'd3-scale-chromatic';
 import type { MapData } from '../../runtime/protocol.ts';
+import { once } from './once.ts';
 import type { DisplayMode, LimitSetting } from './types.ts';
 
 export type Rgb = readonly [red: number, green: number, blue: number];
@@ -123,14 +124,14 @@ export function cssGradient(mode: DisplayMode, stops = 33): string {
 }
 
 /** Largest finite |r|; 0 for a map of zeros. */
-export function maximumMagnitude(values: Float32Array): number {
+export const maximumMagnitude = once((values: Float32Array): number => {
   let maximum = 0;
   for (const value of values) {
     const size = Math.abs(value);
     if (size > maximum && size < Infinity) maximum = size;
   }
   return maximum;
-}
+});
 
 /**
  * Percentile of the finite |r|, linear between order statistics (Hyndman & Fan's type 7, numpy's default). Where the
@@ -155,6 +156,16 @@ export function symmetricLimit(values: Float32Array, percentile = 99.5): number 
   return limit > 0 ? limit : maximumMagnitude(finite);
 }
 
+const limits = once((_: Float32Array) => new Map<number, number>());
+
+/** `symmetricLimit`, remembered: the interface asks at every render. */
+function limitOf(values: Float32Array, percentile: number): number {
+  const known = limits(values);
+  const limit = known.get(percentile) ?? symmetricLimit(values, percentile);
+  known.set(percentile, limit);
+  return limit;
+}
+
 /**
  * End of the colour scale for one or several maps together: the percentile is taken over the values of all of them, so
  * that equal colours mean equal values. Never 0, so that a scale can be drawn for a map of zeros.
@@ -162,7 +173,7 @@ export function symmetricLimit(values: Float32Array, percentile = 99.5): number 
 export function resolveLimit(maps: readonly MapData[], setting: LimitSetting): number {
   if (setting.kind === 'fixed') return setting.limit;
   const [only] = maps;
-  if (maps.length === 1 && only) return symmetricLimit(only.values, setting.percentile) || 1;
+  if (maps.length === 1 && only) return limitOf(only.values, setting.percentile) || 1;
   const pooled = new Float32Array(maps.reduce((sum, map) => sum + map.values.length, 0));
   let offset = 0;
   for (const { values } of maps) {

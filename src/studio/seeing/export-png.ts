@@ -2,7 +2,7 @@
 import { HeliographError } from '../../graph/errors.ts';
 import { lut } from './colormap.ts';
 import { mapContours, paint, type Scene } from './map-canvas.ts';
-import { legendScale } from './numbers.ts';
+import { fittingScale, tickEnd } from './numbers.ts';
 import type { Explained } from './types.ts';
 
 export interface PngOptions extends Omit<Scene, 'contours'> {
@@ -37,7 +37,10 @@ function captionOf({ explained, look, limit }: PngOptions): [string, string] {
     look.mode
   ];
   const hidden = look.threshold > 0 ? `below ${Math.round(100 * look.threshold)} % of the limit hidden` : '';
-  const details = [model, layer ?? 'input', start ?? '', shown, `limit ${limit.toPrecision(3)}`, hidden];
+  const levels = look.contours.map((level) => `${Math.round(100 * level)} %`).join(', ');
+  const dashed = look.mode === 'signed' ? ', dashed where against' : '';
+  const lines = levels === '' ? '' : `contours at ${levels} of the limit${dashed}`;
+  const details = [model, layer ?? 'input', start ?? '', shown, `limit ${limit.toPrecision(3)}`, hidden, lines];
   return [[method, target].filter((part) => part !== '').join(', '), details.filter((part) => part !== '').join(' · ')];
 }
 
@@ -143,16 +146,18 @@ function drawLegend(context: CanvasRenderingContext2D, { top, width, normal, opt
   context.lineWidth = 1;
   context.strokeRect(MARGIN + 0.5, top + 0.5, width - 1, BAR_HEIGHT - 1);
 
-  const { power, ticks } = legendScale(look.mode, limit, 9);
   context.font = normal;
+  const widthOf = (text: string) => context.measureText(text).width;
+  const { power, ticks } = fittingScale(look.mode, limit, width, widthOf, 9);
   context.fillStyle = INK;
-  context.textAlign = 'center';
   context.textBaseline = 'top';
   for (const tick of ticks) {
     const x = MARGIN + tick.at * width;
     context.fillRect(x - 0.5, top + BAR_HEIGHT, 1, 4);
+    context.textAlign = tickEnd(tick.at, widthOf(tick.text), width) ?? 'center';
     context.fillText(tick.text, x, top + BAR_HEIGHT + 6);
   }
   context.fillStyle = QUIET;
+  context.textAlign = 'center';
   context.fillText(`${power} ${unit}`.trim(), MARGIN + width / 2, top + BAR_HEIGHT + 6 + LINE);
 }

@@ -1,5 +1,6 @@
 /** Puts what a map shows into one sentence: the alternative text of its picture, and what live regions announce. */
 import type { MapData } from '../../runtime/protocol.ts';
+import { once } from './once.ts';
 import type { Explained } from './types.ts';
 
 const CELLS = [
@@ -85,7 +86,11 @@ const percent = (share: number) => `${Math.round(100 * share)} %`;
  * of all relevance speaks against it. Positions are in percent from the upper left corner.
  */
 export function finding(map: MapData, explained: Pick<Explained, 'method' | 'target'>): string {
-  const subject = [explained.method, explained.target].filter((part) => part !== '').join(', ');
+  return `${[explained.method, explained.target].filter((part) => part !== '').join(', ')}: ${observed(map)}.`;
+}
+
+/** What is seen, whatever it explains. */
+const observed = once((map: MapData): string => {
   const positive = new Float64Array(map.values.length);
   let sumFor = 0;
   let sumAgainst = 0;
@@ -104,7 +109,7 @@ export function finding(map: MapData, explained: Pick<Explained, 'method' | 'tar
       peak = i;
     }
   });
-  if (sumFor === 0) return sumAgainst === 0 ? `${subject}: no relevance anywhere.` : `${subject}: nothing speaks for it.`;
+  if (sumFor === 0) return sumAgainst === 0 ? 'no relevance anywhere' : 'nothing speaks for it';
 
   const shares = ninths(positive, map.height, map.width);
   const region = mainRegion(shares);
@@ -115,8 +120,8 @@ export function finding(map: MapData, explained: Pick<Explained, 'method' | 'tar
   const x = percent(((peak % map.width) + 0.5) / map.width);
   const y = percent((Math.floor(peak / map.width) + 0.5) / map.height);
   const against = sumAgainst > 0 ? `; ${percent(sumAgainst / (sumFor + sumAgainst))} of all speaks against` : '';
-  return `${subject}: ${where}; strongest at x ${x}, y ${y}${against}.`;
-}
+  return `${where}; strongest at x ${x}, y ${y}${against}`;
+});
 
 function densest(shares: readonly (readonly number[])[]): string {
   const best = largest(CELLS.flatMap((names, row) => names.map((name, column) => ({ name, share: shares[row]?.[column] ?? 0 }))));

@@ -124,12 +124,15 @@ const sheets = new WeakMap<ImageData, Map<Tone, HTMLCanvasElement>>();
  * Greys of the same luma (Rec. 709) in a narrower range, towards the neutral end of the map's scale: light under scales
  * that are white at zero, dark under the one that is black. So colours stand out, and what has none stays neutral.
  */
-function greyed(picture: ImageData, tone: 'light' | 'dark'): Uint8ClampedArray<ArrayBuffer> {
+function greyed(picture: ImageData, ground: 'light' | 'dark'): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(picture.data);
-  const [black, gain] = tone === 'light' ? [56, 0.78] : [0, 0.7];
+  const [black, gain] = ground === 'light' ? [56, 0.78] : [0, 0.7];
   for (let i = 0; i < out.length; i += 4) {
     const luma = 0.2126 * (out[i] ?? 0) + 0.7152 * (out[i + 1] ?? 0) + 0.0722 * (out[i + 2] ?? 0);
-    out.fill(black + gain * luma, i, i + 3);
+    const tone = black + gain * luma;
+    out[i] = tone;
+    out[i + 1] = tone;
+    out[i + 2] = tone;
   }
   return out;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decimalExponent, formatNumber, formatReading, legendScale, powerOfTen } from './numbers.ts';
+import { decimalExponent, fittingScale, formatNumber, formatReading, legendScale, powerOfTen, tickEnd } from './numbers.ts';
 
 describe('numbers', () => {
   it('writes powers of ten', () => {
@@ -39,5 +39,28 @@ describe('legendScale', () => {
     const { ticks } = legendScale('magnitude', 10);
     expect(ticks[0]).toMatchObject({ value: 0, at: 0 });
     expect(ticks.at(-1)).toMatchObject({ value: 10, at: 1 });
+  });
+});
+
+describe('ticks that fit', () => {
+  it.each([0.016, 1.2e-5, 123.4, 1, 0.0999, 9999])('never touch, with zero among them, for limit %s', (limit) => {
+    for (const mode of ['signed', 'positive'] as const) {
+      for (let bar = 120; bar <= 420; bar += 10) {
+        const widthOf = (text: string) => 8 * text.length;
+        const { ticks } = fittingScale(mode, limit, bar, widthOf);
+        expect(ticks.map(({ value }) => value)).toContain(0);
+        const spans = ticks.map(({ at, text }) => {
+          const width = widthOf(text);
+          const side = tickEnd(at, width, bar);
+          const left = at * bar - (side === 'start' ? 0 : side === 'end' ? width : width / 2);
+          return [left, left + width] as const;
+        });
+        for (const [i, [left]] of spans.slice(1).entries()) expect(left).toBeGreaterThan(spans[i]?.[1] ?? Infinity);
+        for (const [left, right] of spans) {
+          expect(left).toBeGreaterThanOrEqual(0);
+          expect(right).toBeLessThanOrEqual(bar);
+        }
+      }
+    }
   });
 });

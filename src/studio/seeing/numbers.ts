@@ -58,6 +58,46 @@ export interface LegendScale {
   readonly ticks: readonly Tick[];
 }
 
+/** Room between two labels, in the unit of their widths. */
+const TICK_GAP = 8;
+
+/** Whether a tick's label hangs over an end of a bar and so is set inwards. */
+export function tickEnd(at: number, label: number, bar: number): 'start' | 'end' | undefined {
+  if (at * bar < label / 2) return 'start';
+  return (1 - at) * bar < label / 2 ? 'end' : undefined;
+}
+
+/**
+ * As many round ticks as fit on a bar without their labels touching, zero always among them.
+ *
+ * @param bar width of the bar
+ * @param widthOf width of a label in the same unit
+ * @param most aim for so many ticks where there is room
+ */
+export function fittingScale(
+  mode: DisplayMode,
+  limit: number,
+  bar: number,
+  widthOf: (text: string) => number,
+  most = 6,
+): LegendScale {
+  for (let count = most; count > 1; count -= 1) {
+    const scale = legendScale(mode, limit, count);
+    let end = Number.NEGATIVE_INFINITY;
+    const fits = scale.ticks.every(({ at, text }) => {
+      const width = widthOf(text);
+      const side = tickEnd(at, width, bar);
+      const left = at * bar - (side === 'start' ? 0 : side === 'end' ? width : width / 2);
+      const free = left >= end;
+      end = left + width + TICK_GAP;
+      return free;
+    });
+    if (fits) return scale;
+  }
+  const { power, ticks } = legendScale(mode, limit, most);
+  return { power, ticks: ticks.filter(({ value }) => value === 0) };
+}
+
 /** Round ticks of a legend from −limit (signed) or 0 to +limit; zero is always among them, ends only where they are round. */
 export function legendScale(mode: DisplayMode, limit: number, count = 6): LegendScale {
   const exponent = decimalExponent(limit);
