@@ -31,7 +31,9 @@ const SELF_TEST_LIMIT_MS = 20_000;
 export async function openDevice(choice: Backend | 'auto'): Promise<Device> {
   const threads = await availableThreads();
   if (choice === 'wasm') return wasmDevice(threads, '');
-  const attempt = await openGpu(threads).catch((error: unknown) => String(error instanceof Error ? error.message : error));
+  const attempt = await openGpu(threads, choice === 'webgpu').catch((error: unknown) =>
+    String(error instanceof Error ? error.message : error),
+  );
   if (typeof attempt !== 'string') return attempt;
   if (choice === 'webgpu') {
     throw new HeliographError(
@@ -56,12 +58,18 @@ export async function wasmDevice(threads: RuntimeThreads, why: string): Promise<
   };
 }
 
-/** @returns the device, or the sentence that says why there is none */
-async function openGpu(threads: RuntimeThreads): Promise<Device | string> {
+/**
+ * @param anyAdapter take a software adapter, too: it is right, but about a hundred times slower than wasm
+ * @returns the device, or the sentence that says why there is none
+ */
+async function openGpu(threads: RuntimeThreads, anyAdapter: boolean): Promise<Device | string> {
   const gpu = globalThis.navigator?.gpu;
   if (gpu === undefined) return 'This browser has no WebGPU.';
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) return 'This browser found no graphics adapter for WebGPU.';
+  if (!anyAdapter && isSoftware(adapter.info)) {
+    return `The only graphics adapter is a software one (${adapterName(adapter.info)}), which is slower than wasm.`;
+  }
   const gpuDevice = await adapter.requestDevice({ requiredLimits: limitsOf(adapter), requiredFeatures: featuresOf(adapter) });
 
   let reason: string | null = null;
@@ -83,6 +91,11 @@ async function openGpu(threads: RuntimeThreads): Promise<Device | string> {
   if (failure === null) return device;
   gpuDevice.destroy();
   return failure;
+}
+
+/** Chromium's SwiftShader says so in its architecture; Mesa's llvmpipe in its description. */
+function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter || /swiftshader|llvmpipe/i.test(`${info.architecture} ${info.description}`);
 }
 
 /** What the adapter allows beyond WebGPU's guaranteed minimum and large feature maps need. */
