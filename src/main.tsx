@@ -3,6 +3,7 @@ import '@mantine/core/styles.css';
 import './studio/base.css';
 import { createRoot } from 'react-dom/client';
 import { createEngine } from './runtime/client.ts';
+import { ensureIsolation } from './runtime/isolation.ts';
 import { App } from './studio/app.tsx';
 import { createLibrary } from './studio/assets.ts';
 import { createExplainController } from './studio/explain-controller.ts';
@@ -14,6 +15,8 @@ import { toImageData } from './studio/pictures.ts';
 import { prefetch } from './studio/prefetch.ts';
 import { createSettings } from './studio/store.ts';
 import { createUi } from './studio/ui.ts';
+
+const reloading = ensureIsolation();
 
 const library = createLibrary(document.baseURI.replace(/[^/]*([?#].*)?$/, ''));
 const restored = restore(browserSurroundings);
@@ -51,8 +54,15 @@ const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');
 createRoot(root).render(<App studio={{ settings, controller, ui, host, library, intake }} />);
 
-// The runtime's megabytes wait until the first look is painted.
-requestAnimationFrame(() => setTimeout(() => controller.start()));
+/** A browser that cannot say whether the page will load again is not waited for any longer. Milliseconds. */
+const ISOLATION_PATIENCE = 3000;
+const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
+
+// The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
+void Promise.all([Promise.race([reloading, given]), painted]).then(([reloads]) => {
+  if (!reloads) controller.start();
+});
 
 const unsubscribe = controller.status.subscribe(({ shown }) => {
   if (!shown) return;
