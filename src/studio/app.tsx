@@ -122,6 +122,13 @@ function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }
   );
 }
 
+/** Whether keys pressed there are writing, or choosing in a list by its first letter. Switches and sliders have no use for them. */
+function takesLetters(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return !['radio', 'checkbox', 'range', 'button'].includes(target.type);
+  return target.matches('textarea, select') || target.isContentEditable;
+}
+
 /** All shortcuts of the list. While a dialog is open they rest, and so do those of a single key where a reader wants that. */
 function useShortcuts(): void {
   const perform = usePerform();
@@ -132,13 +139,17 @@ function useShortcuts(): void {
     active.flatMap((action) =>
       action.keys
         .filter((keys) => singleKeys || !isSingleKey(keys))
-        .map((keys): [string, () => void, { preventDefault: boolean }] => [
+        .map((keys): [string, (event: KeyboardEvent) => void, { preventDefault: boolean }] => [
           keys,
-          () => perform(action),
-          { preventDefault: keys !== 'Escape' },
+          (event) => {
+            if (takesLetters(event.target)) return;
+            if (keys !== 'Escape') event.preventDefault();
+            perform(action);
+          },
+          { preventDefault: false },
         ]),
     ),
-    ['INPUT', 'TEXTAREA', 'SELECT'],
+    [],
   );
 }
 

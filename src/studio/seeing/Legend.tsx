@@ -159,7 +159,7 @@ function LimitEditor({ limit, setting, onSetting }: Required<Pick<LegendProps, '
       />
       <TextInput
         size="xs"
-        w={84}
+        w={76}
         aria-label="Limit of the colour scale"
         error={!valid}
         value={draft ?? shown}

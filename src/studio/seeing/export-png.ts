@@ -37,9 +37,9 @@ function captionOf({ explained, look, limit }: PngOptions): [string, string] {
     look.mode
   ];
   const hidden = look.threshold > 0 ? `below ${Math.round(100 * look.threshold)} % of the limit hidden` : '';
-  const levels = look.contours.map((level) => `${Math.round(100 * level)} %`).join(', ');
+  const levels = look.contours.map((level) => Math.round(100 * level)).join(', ');
   const dashed = look.mode === 'signed' ? ', dashed where against' : '';
-  const lines = levels === '' ? '' : `contours at ${levels} of the limit${dashed}`;
+  const lines = levels === '' ? '' : `contours at ${levels}\u00a0% of the limit${dashed}`;
   const details = [model, layer ?? 'input', start ?? '', shown, `limit ${limit.toPrecision(3)}`, hidden, lines];
   return [[method, target].filter((part) => part !== '').join(', '), details.filter((part) => part !== '').join(' · ')];
 }
