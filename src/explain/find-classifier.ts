@@ -1,10 +1,11 @@
 import { GraphBuilder, renameReads } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
-import type { Dimension, Graph, Node, StaticGraph, ValueInfo, ValueType } from '../graph/graph.ts';
+import type { Dimension, Graph, StaticGraph, ValueInfo, ValueType } from '../graph/graph.ts';
 import { prepare } from '../graph/prepare.ts';
 import { int64s, type Shape, sizeOf } from '../graph/tensor.ts';
 import type { Classifier, Layout } from './classifier.ts';
 import { ATTRIBUTION, LOGITS, MAP, REFERENCE, SCORE, SEED, TARGET } from './score.ts';
+import { producers } from './signal.ts';
 
 export interface FindOptions {
   /** Height and width for models whose file leaves them open. */
@@ -187,7 +188,7 @@ function classScores(graph: StaticGraph, notices: string[]): { graph: StaticGrap
   }
   if (graph.outputs.length > 1)
     notices.push(`Of the model's ${graph.outputs.length} outputs “${output.name}” is taken as the class scores.`);
-  const scores = beforeSoftmax(graph, output.name, notices);
+  const scores = beforeRounding(graph, beforeSoftmax(graph, output.name, notices), notices);
   const dims = graph.types.get(scores)?.dims ?? [];
   const classes = sizeOf(dims);
   const kept = { ...graph, outputs: [{ name: scores, type: 'float32', dims } satisfies ValueInfo] };
@@ -198,11 +199,35 @@ function classScores(graph: StaticGraph, notices: string[]): { graph: StaticGrap
   return { graph: builder.finish([{ value: logits, name: logits }]), logits, classes };
 }
 
-const AFTER_SOFTMAX = new Set(['Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Reshape', 'Flatten', 'Squeeze']);
+const AFTER_SOFTMAX = new Set([
+  'Softmax',
+  'LogSoftmax',
+  'Identity',
+  'Cast',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'QuantizeLinear',
+  'DequantizeLinear',
+]);
+
+/**
+ * Scores as they are before the model rounds them to a few bits. What lies beyond the range of the codes is cut off there, most often
+ * the top class: its derivative would be 0 and its map empty.
+ */
+function beforeRounding(graph: StaticGraph, scores: string, notices: string[]): string {
+  const made = producers(graph);
+  const dequantized = made.get(scores);
+  const quantized = made.get(dequantized?.inputs[0] ?? '');
+  if (dequantized?.op !== 'DequantizeLinear' || quantized?.op !== 'QuantizeLinear') return scores;
+  const [exact = ''] = quantized.inputs;
+  if (graph.types.get(exact)?.type !== 'float32') return scores;
+  notices.push('The model rounds its class scores at the end: the scores before that are explained.');
+  return exact;
+}
 
 function beforeSoftmax(graph: StaticGraph, output: string, notices: string[]): string {
-  const made = new Map<string, Node>();
-  for (const node of graph.nodes) for (const name of node.outputs) made.set(name, node);
+  const made = producers(graph);
   let value = output;
   for (
     let node = made.get(value);

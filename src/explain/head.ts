@@ -27,6 +27,9 @@ const AFFINE = new Set([
   'Identity',
   'Dropout',
   'Cast',
+  // Rounding counts as the identity; what it changes is shared like the bias.
+  'QuantizeLinear',
+  'DequantizeLinear',
   'Gemm',
   'MatMul',
   'Conv',
