@@ -34,13 +34,7 @@ export async function decodeImage(file: Blob, name = 'The image'): Promise<Decod
     throw new HeliographError('bad-image', `${name} is a drawing (SVG), not a photograph.`, 'Save it as PNG and use that.');
   }
   const stated = statedSize(head, format);
-  if (stated !== null && stated.width * stated.height > LARGEST_FILE_PIXELS) {
-    throw new HeliographError(
-      'bad-image',
-      `${name} has ${stated.width} × ${stated.height} pixels, more than can be decoded safely.`,
-      'Save a copy of at most 100 megapixels and use that.',
-    );
-  }
+  if (stated !== null) assertDecodable(stated, name);
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image', premultiplyAlpha: 'none' }).catch(
     (cause: unknown) => {
       throw new HeliographError(
@@ -52,22 +46,25 @@ export async function decodeImage(file: Blob, name = 'The image'): Promise<Decod
     },
   );
   try {
-    return pixelsOf(bitmap, isAnimated(head, format));
+    return pixelsOf(bitmap, name, isAnimated(head, format));
   } finally {
     bitmap.close();
   }
 }
 
-function pixelsOf(bitmap: ImageBitmap, animated: boolean): DecodedImage {
+function assertDecodable({ width, height }: { width: number; height: number }, name: string): void {
+  if (width * height <= LARGEST_FILE_PIXELS) return;
+  throw new HeliographError(
+    'bad-image',
+    `${name} has ${width} × ${height} pixels, more than can be decoded safely.`,
+    'Save a copy of at most 100 megapixels and use that.',
+  );
+}
+
+function pixelsOf(bitmap: ImageBitmap, name: string, animated: boolean): DecodedImage {
   const notices: string[] = [];
+  assertDecodable(bitmap, name);
   const count = bitmap.width * bitmap.height;
-  if (count > LARGEST_FILE_PIXELS) {
-    throw new HeliographError(
-      'bad-image',
-      `The image has ${bitmap.width} × ${bitmap.height} pixels.`,
-      'Save a copy of at most 100 megapixels.',
-    );
-  }
   const ratio = Math.min(1, Math.sqrt(LARGEST_DECODED_PIXELS / count));
   const width = Math.max(1, Math.floor(bitmap.width * ratio));
   const height = Math.max(1, Math.floor(bitmap.height * ratio));
@@ -108,7 +105,22 @@ export function statedSize(head: Uint8Array, format: ImageFormat): { width: numb
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (format === 'png' && head.length >= 24) return { width: view.getUint32(16), height: view.getUint32(20) };
   if (format === 'gif' && head.length >= 10) return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  if (format === 'webp' && head.length >= 30) return webpSize(view);
   return format === 'jpeg' ? jpegSize(view) : null;
+}
+
+/** By the first chunk: extended, lossless or plain (RFC 9649). */
+function webpSize(view: DataView): { width: number; height: number } {
+  const chunk = String.fromCharCode(view.getUint8(12), view.getUint8(13), view.getUint8(14), view.getUint8(15));
+  if (chunk === 'VP8X') {
+    const side = (at: number) => 1 + view.getUint16(at, true) + (view.getUint8(at + 2) << 16);
+    return { width: side(24), height: side(27) };
+  }
+  if (chunk === 'VP8L') {
+    const sides = view.getUint32(21, true);
+    return { width: 1 + (sides & 0x3fff), height: 1 + ((sides >> 14) & 0x3fff) };
+  }
+  return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
 }
 
 /** Walks the segments of a JPEG to its start of frame. */
@@ -125,16 +137,38 @@ function jpegSize(view: DataView): { width: number; height: number } | null {
   return null;
 }
 
-/** Whether the file's header announces more than one frame (APNG, animated WebP, looping GIF). */
+/** Whether the file's header shows more than one frame (APNG, animated WebP, GIF). */
 export function isAnimated(head: Uint8Array, format: ImageFormat): boolean {
-  const contains = (text: string) => {
-    const bytes = [...text].map((letter) => letter.charCodeAt(0));
-    for (let at = head.indexOf(bytes[0] ?? 0); at >= 0; at = head.indexOf(bytes[0] ?? 0, at + 1)) {
-      if (bytes.every((byte, index) => head[at + index] === byte)) return true;
-    }
-    return false;
+  if (format === 'png') return contains(head, 'acTL');
+  if (format === 'webp') return contains(head, 'ANIM');
+  return format === 'gif' && (contains(head, 'NETSCAPE2.0') || gifFrames(head) > 1);
+}
+
+function contains(head: Uint8Array, text: string): boolean {
+  const bytes = [...text].map((letter) => letter.charCodeAt(0));
+  for (let at = head.indexOf(bytes[0] ?? 0); at >= 0; at = head.indexOf(bytes[0] ?? 0, at + 1)) {
+    if (bytes.every((byte, index) => head[at + index] === byte)) return true;
+  }
+  return false;
+}
+
+/** Number of frames that begin within the header bytes; a GIF need not say that it repeats. */
+function gifFrames(head: Uint8Array): number {
+  const byte = (at: number) => head[at] ?? 0;
+  const colours = (flags: number) => ((flags & 0x80) === 0 ? 0 : 3 << ((flags & 7) + 1));
+  const afterBlocks = (start: number) => {
+    let at = start;
+    while (byte(at) !== 0) at += byte(at) + 1;
+    return at + 1;
   };
-  if (format === 'png') return contains('acTL');
-  if (format === 'webp') return contains('ANIM');
-  return format === 'gif' && contains('NETSCAPE2.0');
+  let frames = 0;
+  let at = 13 + colours(byte(10));
+  while (at < head.length) {
+    if (byte(at) === 0x2c) {
+      frames += 1;
+      at = afterBlocks(at + 11 + colours(byte(at + 9)));
+    } else if (byte(at) === 0x21) at = afterBlocks(at + 2);
+    else break;
+  }
+  return frames;
 }
