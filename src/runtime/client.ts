@@ -20,6 +20,7 @@ import type {
   OpenOptions,
 } from './protocol.ts';
 import { fromMessage, type Outcome, type RemoteEngine } from './remote.ts';
+import { until } from './until.ts';
 
 /** One life of the worker. */
 interface Life {
@@ -146,7 +147,7 @@ class WorkerEngine implements Engine {
   }
 
   async #in<R>(life: Life, answer: Promise<Outcome<R>>): Promise<R> {
-    const outcome = await Promise.race([answer, life.death]);
+    const outcome = await until(life.death, answer);
     if (outcome.ok) return outcome.value;
     const error = fromMessage(outcome.error);
     // The heap of a wasm runtime never shrinks: only a fresh worker has memory again.

@@ -10,6 +10,7 @@ import { availableThreads, type OrtTensor, type Session } from './ort.ts';
 import type { Backend, DeviceInfo, OnProgress } from './protocol.ts';
 import { OperationQueue } from './queue.ts';
 import { SessionCache } from './sessions.ts';
+import { until } from './until.ts';
 import { withSafeChannels } from './webgpu-channels.ts';
 
 /** One call of the engine while it runs. */
@@ -183,7 +184,7 @@ export class Executor {
         // A session of a lost device hangs the whole thread when it is touched (onnxruntime-web 1.30).
         if (device.lossReason() !== null) return device.lost;
         try {
-          return await Promise.race([operation(), device.lost]);
+          return await until(device.lost, operation());
         } catch (error) {
           throw asHeliographError(error, doing);
         }
