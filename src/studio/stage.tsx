@@ -113,7 +113,7 @@ function TakeAway() {
   // Renders again when a map arrives, because most of the list needs one.
   useStatus(({ shown }) => shown !== null);
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} />}>
           Take away

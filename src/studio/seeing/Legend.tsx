@@ -103,9 +103,10 @@ export function Legend(props: LegendProps) {
   );
 }
 
-/** Widest letter of a tick's label, a digit at 12 px, in CSS pixels. */
-const LETTER = 8;
-const labelWidth = (text: string) => LETTER * text.length;
+/** Of a tick's label at 12 px, in CSS pixels: a digit or minus sign, and a point. */
+const DIGIT = 8;
+const POINT = 4;
+const labelWidth = (text: string) => DIGIT * text.replace('.', '').length + (text.includes('.') ? POINT : 0);
 /** Before the first layout, in CSS pixels. */
 const USUAL_WIDTH = 220;
 
