@@ -1,6 +1,7 @@
 import { type CSSProperties, type KeyboardEvent, memo, useMemo, useRef } from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
 import { resolveLimit } from './colormap.ts';
+import { withoutSharedStart } from './layer-names.ts';
 import { MapCanvas } from './MapCanvas.tsx';
 import { formatNumber, formatPercent } from './numbers.ts';
 import styles from './seeing.module.css';
@@ -46,6 +47,11 @@ function sumOf(map: MapData): number {
 export function LayerStrip({ layers, current, onSelect, mode, score, quantity = 'ΣR', busy = false }: LayerStripProps) {
   const list = useRef<HTMLDivElement>(null);
   const look = useMemo<MapLook>(() => ({ ...DEFAULT_LOOK, mode, ground: 'solid', opacity: 1, smooth: false }), [mode]);
+  const short = useMemo(() => {
+    const unlabelled = layers.filter(({ label }) => label === undefined).map(({ tensor }) => tensor);
+    const shortened = withoutSharedStart(unlabelled);
+    return new Map(unlabelled.map((tensor, i) => [tensor, shortened[i] ?? tensor]));
+  }, [layers]);
   const active = layers.some(({ tensor }) => tensor === current) ? current : layers[0]?.tensor;
 
   function onKeyDown(event: KeyboardEvent<HTMLDivElement>): void {
@@ -80,6 +86,7 @@ export function LayerStrip({ layers, current, onSelect, mode, score, quantity = 
         <Layer
           key={layer.tensor}
           layer={layer}
+          name={layer.label ?? short.get(layer.tensor) ?? layer.tensor}
           look={look}
           score={score}
           quantity={quantity}
@@ -94,6 +101,8 @@ export function LayerStrip({ layers, current, onSelect, mode, score, quantity = 
 
 interface LayerProps {
   readonly layer: StripLayer;
+  /** As short as tells it apart. */
+  readonly name: string;
   readonly look: MapLook;
   readonly score: number | null;
   readonly quantity: string;
@@ -103,7 +112,7 @@ interface LayerProps {
   readonly onSelect: (tensor: string) => void;
 }
 
-const Layer = memo(function Layer({ layer, look, score, quantity, selected, reachable, onSelect }: LayerProps) {
+const Layer = memo(function Layer({ layer, name, look, score, quantity, selected, reachable, onSelect }: LayerProps) {
   const { tensor, label, channels, height, width, map } = layer;
   const limit = useMemo(() => (map ? resolveLimit([map], DEFAULT_LIMIT) : 1), [map]);
   const sum = useMemo(() => (map ? sumOf(map) : null), [map]);
@@ -124,7 +133,7 @@ const Layer = memo(function Layer({ layer, look, score, quantity, selected, reac
       <span className={styles.thumb} style={{ '--ratio': width / height } as CSSProperties}>
         {map && <MapCanvas picture={null} map={map} look={look} limit={limit} alt="" />}
       </span>
-      <LayerName name={label ?? tensor} />
+      <LayerName name={name} />
       <span className={styles.layerSum}>
         {height} × {width}
       </span>
@@ -134,7 +143,7 @@ const Layer = memo(function Layer({ layer, look, score, quantity, selected, reac
 });
 
 /** Letters of a name's end that always stay visible. */
-const END = 10;
+const END = 6;
 
 /** A name that loses letters in its middle where it is too long: what tells layers apart stands at both ends. */
 function LayerName({ name }: { readonly name: string }) {
