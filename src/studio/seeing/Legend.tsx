@@ -88,7 +88,7 @@ export function Legend(props: LegendProps) {
       </div>
       <div className={styles.legendTools}>
         {onSetting && <LimitEditor limit={limit} setting={setting} onSetting={onSetting} />}
-        <span className={styles.largest}>{maximum !== undefined && `largest ${formatNumber(maximum)}`}</span>
+        {onSetting && <span className={styles.largest}>{maximum !== undefined && `largest ${formatNumber(maximum)}`}</span>}
         <CopyButton value={numbersAsText(props)}>
           {({ copied, copy }) => (
             <Tooltip label={copied ? 'Copied' : 'Copy the numbers'}>
