@@ -93,8 +93,8 @@ class GraphReader {
     const initializers = new Map<string, Tensor>();
     for (const tensor of proto.initializer) {
       if (initializers.has(tensor.name))
-        throw new HeliographError('invalid-model', `The weights “${tensor.name}” are defined twice.`);
-      initializers.set(tensor.name, readTensor(tensor, this.external, `The weights “${tensor.name}”`));
+        throw new HeliographError('invalid-model', `The weight “${tensor.name}” is defined twice.`);
+      initializers.set(tensor.name, readTensor(tensor, this.external, `The weight “${tensor.name}”`));
     }
     const inputs = proto.input.filter(({ name }) => !initializers.has(name)).map((info) => readInterface(info, 'input'));
     const given = new Set([...outer, ...initializers.keys()]);

@@ -5,6 +5,7 @@ import type { DecodedImage } from '../runtime/decode-image.ts';
 import type { CropChoice, Pixels, Preprocessed } from '../runtime/preprocess.ts';
 import type { Preprocessing } from '../runtime/protocol.ts';
 import { fromMessage, type Outcome } from '../runtime/remote.ts';
+import { until } from '../runtime/until.ts';
 
 export interface FittedPicture extends Preprocessed {
   /** The part of the picture the model sees, at screen resolution; null where there is no screen. */
@@ -52,7 +53,7 @@ export function createPictures(): Pictures {
 
   async function call<R>(invoke: (remote: RemotePictures) => Promise<Outcome<R>>): Promise<R> {
     const { remote, death } = alive();
-    const outcome = await Promise.race([invoke(remote), death]);
+    const outcome = await until(death, invoke(remote));
     if (outcome.ok) return outcome.value;
     throw fromMessage(outcome.error);
   }
