@@ -54,6 +54,20 @@ function Themed() {
 /** Well after the first paint. Milliseconds. */
 const PALETTE_LOADS_AFTER = 2000;
 
+/**
+ * How many of a page's parts are on it: one more each time the browser has had its turn. All at once they hold the page for a
+ * quarter of a second, which nobody can click in. Their places are there from the start, so nothing moves.
+ */
+function useArrivals(parts: number): number {
+  const [arrived, setArrived] = useState(0);
+  useEffect(() => {
+    if (arrived === parts) return;
+    const timer = setTimeout(() => setArrived(arrived + 1));
+    return () => clearTimeout(timer);
+  }, [arrived, parts]);
+  return arrived;
+}
+
 function Shell() {
   const { sourcesOpen, inspectorOpen, stripOpen } = useSettings(({ sourcesOpen, inspectorOpen, stripOpen }) => ({
     sourcesOpen,
@@ -64,6 +78,7 @@ function Shell() {
   const drawer = useUi(({ drawer }) => drawer);
   const inspector = narrow ? drawer : inspectorOpen;
   const busy = useStatus(({ activities }) => Object.keys(activities).length > 0);
+  const arrived = useArrivals(4);
   useShortcuts();
   useEffect(() => {
     // The palette must be there when its keys are pressed; nothing is slower for loading it now.
@@ -82,14 +97,14 @@ function Shell() {
       </a>
       <TopBar />
       <aside className={styles.sources} aria-label="Sources" hidden={!sourcesOpen}>
-        <Sources />
+        {arrived > 1 && <Sources />}
       </aside>
       <main id="stage" className={styles.stage} tabIndex={-1} aria-busy={busy}>
-        <Stage />
+        {arrived > 0 && <Stage />}
       </main>
-      <InspectorPanel opened={inspector} drawer={Boolean(narrow)} />
+      <InspectorPanel opened={inspector} drawer={Boolean(narrow)} arrived={arrived > 2} />
       <section className={styles.strip} aria-label="Layers" hidden={!stripOpen}>
-        <Strip />
+        {arrived > 3 && <Strip />}
       </section>
       <Announcer />
       <Notice />
@@ -99,7 +114,7 @@ function Shell() {
   );
 }
 
-function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }) {
+function InspectorPanel({ opened, drawer, arrived }: { opened: boolean; drawer: boolean; arrived: boolean }) {
   const { ui } = useStudio();
   return (
     <aside
@@ -117,7 +132,7 @@ function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }
           onClick={() => ui.setState({ drawer: false })}
         />
       )}
-      <Inspector />
+      {arrived && <Inspector />}
     </aside>
   );
 }
