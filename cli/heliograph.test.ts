@@ -5,7 +5,8 @@ import sharp from 'sharp';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { type NpyArray, readNpy, writeNpy } from '../src/runtime/npy.ts';
 import { loadRuntime } from '../src/runtime/ort.ts';
-import { array, channelSum, golden, heliograph, relativeError } from './testing.ts';
+import { relativeError } from '../test/relative-error.ts';
+import { array, channelSum, golden, heliograph } from './testing.ts';
 
 // Every test starts processes that load the runtime, seconds each on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,21 +1,13 @@
-import type { MethodId, MethodOptions, Start } from '../src/explain/explainer.ts';
+import type { MethodId, MethodOptions } from '../src/explain/explainer.ts';
 import { HeliographError } from '../src/graph/errors.ts';
 import type { ModelSummary, Target } from '../src/runtime/protocol.ts';
 
 /** What `explain` and `compile` take from the command line. */
-export interface MethodArguments {
+export interface MethodArguments extends Omit<MethodOptions, 'strip'> {
   readonly method: MethodId;
   readonly target?: number | 'top1';
   readonly minus?: number;
-  readonly start?: Start;
-  readonly layer?: string;
   readonly at?: [number, number];
-  readonly steps?: number;
-  readonly noise?: number;
-  readonly patch?: number;
-  readonly stride?: number;
-  readonly relu?: boolean;
-  readonly seed?: number;
   readonly size?: [number, number];
 }
 

@@ -31,18 +31,6 @@ export function array(path: string): NpyArray {
   return readNpy(new Uint8Array(readFileSync(path)));
 }
 
-/** ‖a − b‖ / ‖b‖. Infinity where the lengths differ. */
-export function relativeError(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let difference = 0;
-  let norm = 0;
-  b.forEach((value, index) => {
-    difference += ((a[index] ?? 0) - value) ** 2;
-    norm += value ** 2;
-  });
-  return Math.sqrt(difference / norm);
-}
-
 /** The sum over the channels of a [C, H, W] array: what a map shows of a gradient. */
 export function channelSum({ dims: [channels = 1, height = 1, width = 1], data }: NpyArray): Float32Array {
   const positions = height * width;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { array, heliograph } from '../cli/testing.ts';
-import { expect, fileOf, golden, losslessPhotograph, relativeError, test } from './studio.ts';
+import { relativeError } from '../test/relative-error.ts';
+import { expect, fileOf, golden, losslessPhotograph, test } from './studio.ts';
 
 test('shows a heatmap without a click, first a stored one, then its own', async ({ studio, page }) => {
   await page.goto('./#device=wasm');

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import { type DroppedFile, expect, losslessPhotograph, relativeError, test } from './studio.ts';
+import { relativeError } from '../test/relative-error.ts';
+import { type DroppedFile, expect, losslessPhotograph, test } from './studio.ts';
 
 const ascii = (text: string) => new TextEncoder().encode(text);
 const bytesOf = (...parts: (string | readonly number[])[]) =>

@@ -36,18 +36,6 @@ export async function losslessPhotograph(): Promise<Uint8Array> {
   return new Uint8Array(await sharp(`${ROOT}public/images/butterfly.jpg`).resize(300).removeAlpha().png().toBuffer());
 }
 
-/** ‖a − b‖ / ‖b‖. Infinity where the lengths differ. */
-export function relativeError(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let difference = 0;
-  let norm = 0;
-  b.forEach((value, index) => {
-    difference += ((a[index] ?? 0) - value) ** 2;
-    norm += value ** 2;
-  });
-  return Math.sqrt(difference / norm);
-}
-
 export class Studio {
   constructor(readonly page: Page) {}
 

@@ -1,7 +1,8 @@
 import { decodeImage } from '../cli/image.ts';
 import { preprocess } from '../src/runtime/preprocess.ts';
+import { relativeError } from '../test/relative-error.ts';
 import { runAlone } from './runtime.ts';
-import { expect, fileOf, golden, losslessPhotograph, relativeError, Studio, test } from './studio.ts';
+import { expect, fileOf, golden, losslessPhotograph, Studio, test } from './studio.ts';
 
 const LINK = 'device=wasm&image=butterfly&method=integrated-gradients&ig-steps=4&class=323&opacity=0.5&grey=1';
 

@@ -1,6 +1,7 @@
 import type { NumericReport } from '../test/numeric/page.ts';
+import { relativeError } from '../test/relative-error.ts';
 import { NUMERIC_PORT } from './ports.ts';
-import { expect, fileOf, golden, relativeError, test } from './studio.ts';
+import { expect, fileOf, golden, test } from './studio.ts';
 
 /** One net of each kind, and of each the cases that between them use every operator family: the software adapter is slow. */
 const WEBGPU_CASES = 'nets=basic,depthwise,vit&cases=logits,gradient,srd_identity,srd_contrastive,gradcam_raw';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HeliographError } from './errors.ts';
 import { type Graph, int, type Node, subgraph, tensorValue } from './graph.ts';
 import { ModelProtoSchema } from './onnx/onnx_pb.ts';
-import { findNonFinite, readModel } from './read.ts';
+import { readModel } from './read.ts';
 import { float32, int64, int64s, type Tensor } from './tensor.ts';
 import { writeModel } from './write.ts';
 
@@ -174,11 +174,4 @@ describe('what readModel refuses', () => {
   ])('weights with %s', (_, tensor) => {
     expect(codeOf(withWeights(tensor))).toMatchObject({ code: 'invalid-model', message: expect.stringContaining('“w”') });
   });
-});
-
-it('findNonFinite names the weights', () => {
-  const fine = graph([node('Relu', ['x'], ['y'])], { w: float32([2], [1, 2]), n: int64s([3]) });
-  expect(findNonFinite(fine)).toBeUndefined();
-  expect(findNonFinite({ ...fine, initializers: new Map([['bad', float32([2], [1, Number.NaN])]]) })).toBe('bad');
-  expect(findNonFinite({ ...fine, initializers: new Map([['big', float32([2], [3e38, 3e38])]]) })).toBeUndefined();
 });

@@ -230,15 +230,3 @@ function readValueInfo(info: ValueInfoProto): ValueInfo | undefined {
     }) ?? null;
   return { name: info.name, type, dims };
 }
-
-/** The first weights that hold a NaN or an infinity, undefined where all are finite. */
-export function findNonFinite(graph: Graph): string | undefined {
-  for (const [name, tensor] of graph.initializers) {
-    if (tensor.type !== 'float32' && tensor.type !== 'float64') continue;
-    // A sum is not finite if a term is not; only then is it worth looking at each.
-    let sum = 0;
-    for (const value of tensor.data) sum += value;
-    if (!Number.isFinite(sum) && !tensor.data.every(Number.isFinite)) return name;
-  }
-  return undefined;
-}

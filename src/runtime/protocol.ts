@@ -5,6 +5,7 @@
  */
 import type { Layout } from '../explain/classifier.ts';
 import type { MethodId, MethodOptions } from '../explain/explainer.ts';
+import type { Layer } from '../explain/layers.ts';
 import type { ErrorCode } from '../graph/errors.ts';
 import type { Shape } from '../graph/tensor.ts';
 import type { Interpolation } from './resize.ts';
@@ -44,18 +45,6 @@ export interface Preprocessing {
   readonly interpolation: Interpolation;
 }
 
-export interface LayerInfo {
-  /** The hidden tensor's name in the model. */
-  readonly tensor: string;
-  /** Operator that makes it. */
-  readonly op: string;
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  /** Part of the default layer strip (last tensor of each stage). */
-  readonly stage: boolean;
-}
-
 export interface MethodInfo {
   readonly id: MethodId;
   /** null where the method applies, otherwise the sentence that says why not, naming operator and node. */
@@ -77,7 +66,7 @@ export interface ModelSummary {
   readonly preprocessingGrounds: string;
   /** Labels found in the model's metadata, else null. */
   readonly labels: readonly string[] | null;
-  readonly layers: readonly LayerInfo[];
+  readonly layers: readonly Layer[];
   readonly methods: readonly MethodInfo[];
   /** Operators and how often each occurs. */
   readonly operators: Readonly<Record<string, number>>;

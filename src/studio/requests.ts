@@ -1,6 +1,7 @@
 /** Which maps the settings ask for, and what each explains. Pure: the controller runs them, the interface shows them. */
 import type { MethodId, MethodOptions } from '../explain/explainer.ts';
-import type { ExplainResult, LayerInfo, MapData, ModelSummary, Target } from '../runtime/protocol.ts';
+import type { Layer } from '../explain/layers.ts';
+import type { ExplainResult, MapData, ModelSummary, Target } from '../runtime/protocol.ts';
 import { labelOf } from './labels.ts';
 import { methodFace, optionsOf } from './methods.ts';
 import type { Explained } from './seeing/types.ts';
@@ -51,12 +52,12 @@ export function obstacleOf(model: ModelSummary, method: MethodId): string | null
   return info ? info.obstacle : `${methodFace(method).name} is not offered for this model.`;
 }
 
-function layerNamed(model: ModelSummary, tensor: string | null): LayerInfo | null {
+function layerNamed(model: ModelSummary, tensor: string | null): Layer | null {
   return model.layers.find((layer) => layer.tensor === tensor) ?? null;
 }
 
 /** The layer whose positions can be pointed at: the chosen one, else the last stage that has more than one position. */
-export function erfLayerOf(model: ModelSummary, settings: Settings): LayerInfo | null {
+export function erfLayerOf(model: ModelSummary, settings: Settings): Layer | null {
   const chosen = layerNamed(model, settings.erfLayer);
   if (chosen) return chosen;
   const wide = model.layers.filter(({ height, width }) => height * width > 1);
@@ -64,7 +65,7 @@ export function erfLayerOf(model: ModelSummary, settings: Settings): LayerInfo |
 }
 
 /** Layers of the strip, from the input on: the stages and whatever hidden layer is in use. */
-export function stripLayers(model: ModelSummary, settings: Settings): readonly LayerInfo[] {
+export function stripLayers(model: ModelSummary, settings: Settings): readonly Layer[] {
   const used = new Set([settings.method === 'erf' ? erfLayerOf(model, settings)?.tensor : settings.layer]);
   return model.layers.filter(({ tensor, stage }) => stage || used.has(tensor));
 }
@@ -77,7 +78,7 @@ export function stripRequest(model: ModelSummary, settings: Settings, target: Ta
 }
 
 /** The position whose field is shown: the chosen one if the layer has it, else the one with the largest feature norm. */
-export function positionOf(layer: LayerInfo, settings: Settings, norms: MapData | null): readonly [number, number] {
+export function positionOf(layer: Layer, settings: Settings, norms: MapData | null): readonly [number, number] {
   const { at } = settings;
   if (at && at[0] < layer.height && at[1] < layer.width) return at;
   if (!norms || norms.width !== layer.width) return [Math.floor(layer.height / 2), Math.floor(layer.width / 2)];

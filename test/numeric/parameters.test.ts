@@ -8,7 +8,7 @@ import { GraphBuilder } from '../../src/graph/builder.ts';
 import { readModel } from '../../src/graph/read.ts';
 import { float32 } from '../../src/graph/tensor.ts';
 import { readNpy } from '../../src/runtime/npy.ts';
-import { relativeError } from './run.ts';
+import { relativeError } from '../relative-error.ts';
 
 interface Manifest {
   readonly target: number;

@@ -1,6 +1,9 @@
 /** Asks an engine the questions of the numeric suite and measures how far its answers are from the goldens. */
+
+import type { Layer } from '../../src/explain/layers.ts';
 import { readNpy } from '../../src/runtime/npy.ts';
-import type { Engine, LayerInfo } from '../../src/runtime/protocol.ts';
+import type { Engine } from '../../src/runtime/protocol.ts';
+import { relativeError } from '../relative-error.ts';
 import { casesOf, type GoldenManifest, type Net, type Question } from './cases.ts';
 
 /** Reads a file below `goldens/`: from disk in Node, over HTTP in a page. */
@@ -13,18 +16,6 @@ export interface NumericResult {
   readonly tolerance: number;
   /** The engine's message where it failed, else ''. */
   readonly failure: string;
-}
-
-/** ‖a − b‖₂ / ‖b‖₂; infinite where the lengths differ. */
-export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let difference = 0;
-  let norm = 0;
-  for (let index = 0; index < b.length; index += 1) {
-    difference += ((a[index] ?? 0) - (b[index] ?? 0)) ** 2;
-    norm += (b[index] ?? 0) ** 2;
-  }
-  return Math.sqrt(difference / Math.max(norm, Number.MIN_VALUE));
 }
 
 /**
@@ -63,7 +54,7 @@ export async function runNet(
 }
 
 /** The goldens name PyTorch modules; the last node of an exported module is the tensor they mean. */
-function named(question: Question, layers: readonly LayerInfo[]): Question {
+function named(question: Question, layers: readonly Layer[]): Question {
   if (question.ask === 'logits' || question.ask === 'apop' || question.options.layer === undefined) return question;
   const { layer } = question.options;
   const tensor = layers.findLast(({ tensor: name }) => name === layer || name.startsWith(`${layer}.`))?.tensor ?? layer;

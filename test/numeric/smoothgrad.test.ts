@@ -6,7 +6,7 @@ import { oneClass, run } from '../../src/explain/tiny-nets.ts';
 import { readModel } from '../../src/graph/read.ts';
 import { float32, sizeOf } from '../../src/graph/tensor.ts';
 import { readNpy } from '../../src/runtime/npy.ts';
-import { relativeError } from './run.ts';
+import { relativeError } from '../relative-error.ts';
 
 const bytes = (path: string) => new Uint8Array(readFileSync(`goldens/residual/${path}`));
 
