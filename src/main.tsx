@@ -1,72 +1,15 @@
 import '@fontsource-variable/inter/wght.css';
-import '@mantine/core/styles.css';
+import './studio/mantine.css';
 import './studio/base.css';
-import { createRoot } from 'react-dom/client';
-import { createEngine } from './runtime/client.ts';
-import { ensureIsolation } from './runtime/isolation.ts';
-import { App } from './studio/app.tsx';
-import { createLibrary } from './studio/assets.ts';
-import { createExplainController } from './studio/explain-controller.ts';
-import { browserHost } from './studio/host.ts';
-import { createIntake } from './studio/intake.ts';
-import { browserSurroundings, persist, restore } from './studio/persistence.ts';
-import { createPictures } from './studio/picture-client.ts';
-import { toImageData } from './studio/pictures.ts';
-import { prefetch } from './studio/prefetch.ts';
-import { createSettings } from './studio/store.ts';
-import { createUi } from './studio/ui.ts';
+import './studio/panels.ts';
 
-const reloading = ensureIsolation();
-
-const library = createLibrary(document.baseURI.replace(/[^/]*([?#].*)?$/, ''));
-const restored = restore(browserSurroundings);
-const settings = createSettings(restored.settings);
-const ui = createUi();
-const pictures = createPictures();
-
-async function loadPixels(url: string, name: string) {
-  const response = await fetch(url);
-  return (await pictures.decode(await response.blob(), name)).pixels;
-}
-
-const controller = createExplainController({
-  engine: createEngine(),
-  settings,
-  library,
-  loadPixels,
-  fitPicture: pictures.fit,
-});
-const intake = createIntake(controller, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
-const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
-
-persist(settings, browserSurroundings, (problem) => controller.report('storage', problem));
-if (restored.problems.length > 0) controller.report('link', restored.problems.join(' '));
-
-async function showFirstLook(): Promise<void> {
-  const look = await library.firstLook();
-  const picture = toImageData(await loadPixels(look.pictureUrl, 'The stored picture'));
-  ui.setState({ firstLook: { look, picture } });
-}
-// Without it the stage waits for the engine: nothing a reader could do about it.
-showFirstLook().catch(() => undefined);
+// Each is evaluated in a task of its own when it arrives: together they hold the page for a tenth of a second.
+const [{ createRoot }, { startStudio }, { App }] = await Promise.all([
+  import('react-dom/client'),
+  import('./studio/start.ts'),
+  import('./studio/app.tsx'),
+]);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');
-createRoot(root).render(<App studio={{ settings, controller, ui, host, library, intake }} />);
-
-/** A browser that cannot say whether the page will load again is not waited for any longer. Milliseconds. */
-const ISOLATION_PATIENCE = 3000;
-const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
-
-// The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
-void Promise.all([Promise.race([reloading, given]), painted]).then(([reloads]) => {
-  if (!reloads) controller.start();
-});
-
-const unsubscribe = controller.status.subscribe(({ shown }) => {
-  if (!shown) return;
-  unsubscribe();
-  // Offline this fails, and whatever is missing says so when it is asked for.
-  setTimeout(() => prefetch().catch(() => undefined));
-});
+createRoot(root).render(<App studio={startStudio()} />);

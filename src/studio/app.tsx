@@ -1,15 +1,12 @@
 import { CloseButton, MantineProvider, VisuallyHidden } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { type ComponentType, lazy, type ReactNode, Suspense, startTransition, useEffect, useRef, useState } from 'react';
 import { ACTIONS, isSingleKey } from './actions.ts';
-import { type Studio, StudioContext, usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { type Studio, StudioContext, useBusy, usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
 import { NARROW } from './host.ts';
-import { Inspector } from './inspector.tsx';
+import { PANELS } from './panels.ts';
 import { finding } from './seeing/finding.ts';
 import styles from './shell.module.css';
-import { Sources } from './sources.tsx';
-import { Stage } from './stage.tsx';
-import { Strip } from './strip.tsx';
 import { cssVariables, theme } from './theme.ts';
 import { TopBar } from './top-bar.tsx';
 import type { DialogName } from './ui.ts';
@@ -55,17 +52,21 @@ function Themed() {
 const PALETTE_LOADS_AFTER = 2000;
 
 /**
- * How many of a page's parts are on it: one more each time the browser has had its turn. All at once they hold the page for a
- * quarter of a second, which nobody can click in. Their places are there from the start, so nothing moves.
+ * A panel when its code is there, rendered in slices: all panels at once hold the page for a quarter of a second, which nobody
+ * can click in. Their places are there from the start, so nothing moves.
  */
-function useArrivals(parts: number): number {
-  const [arrived, setArrived] = useState(0);
+function Panel({ name }: { name: keyof typeof PANELS }) {
+  const [Arrived, setArrived] = useState<ComponentType | null>(null);
   useEffect(() => {
-    if (arrived === parts) return;
-    const timer = setTimeout(() => setArrived(arrived + 1));
-    return () => clearTimeout(timer);
-  }, [arrived, parts]);
-  return arrived;
+    let wanted = true;
+    void PANELS[name].then((Component) => {
+      if (wanted) startTransition(() => setArrived(() => Component));
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [name]);
+  return Arrived && <Arrived />;
 }
 
 function Shell() {
@@ -77,8 +78,6 @@ function Shell() {
   const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
   const drawer = useUi(({ drawer }) => drawer);
   const inspector = narrow ? drawer : inspectorOpen;
-  const busy = useStatus(({ activities }) => Object.keys(activities).length > 0);
-  const arrived = useArrivals(4);
   useShortcuts();
   useEffect(() => {
     // The palette must be there when its keys are pressed; nothing is slower for loading it now.
@@ -97,14 +96,14 @@ function Shell() {
       </a>
       <TopBar />
       <aside className={styles.sources} aria-label="Sources" hidden={!sourcesOpen}>
-        {arrived > 1 && <Sources />}
+        <Panel name="sources" />
       </aside>
-      <main id="stage" className={styles.stage} tabIndex={-1} aria-busy={busy}>
-        {arrived > 0 && <Stage />}
-      </main>
-      <InspectorPanel opened={inspector} drawer={Boolean(narrow)} arrived={arrived > 2} />
+      <Main>
+        <Panel name="stage" />
+      </Main>
+      <InspectorPanel opened={inspector} drawer={Boolean(narrow)} />
       <section className={styles.strip} aria-label="Layers" hidden={!stripOpen}>
-        {arrived > 3 && <Strip />}
+        <Panel name="strip" />
       </section>
       <Announcer />
       <Notice />
@@ -114,7 +113,16 @@ function Shell() {
   );
 }
 
-function InspectorPanel({ opened, drawer, arrived }: { opened: boolean; drawer: boolean; arrived: boolean }) {
+/** Says that it is busy without rendering what is in it again. */
+function Main({ children }: { children: ReactNode }) {
+  return (
+    <main id="stage" className={styles.stage} tabIndex={-1} aria-busy={useBusy()}>
+      {children}
+    </main>
+  );
+}
+
+function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }) {
   const { ui } = useStudio();
   return (
     <aside
@@ -132,7 +140,7 @@ function InspectorPanel({ opened, drawer, arrived }: { opened: boolean; drawer: 
           onClick={() => ui.setState({ drawer: false })}
         />
       )}
-      {arrived && <Inspector />}
+      <Panel name="inspector" />
     </aside>
   );
 }

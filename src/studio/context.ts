@@ -1,6 +1,7 @@
-import { createContext, useContext } from 'react';
+import { createContext, startTransition, useContext, useEffect, useEffectEvent, useState } from 'react';
 import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
+import { shallow } from 'zustand/shallow';
 import type { Action, ActionContext } from './actions.ts';
 import type { Library } from './assets.ts';
 import type { Status } from './explain-status.ts';
@@ -30,9 +31,38 @@ export function useSettings<T>(select: (settings: Settings) => T): T {
   );
 }
 
-/** A part of what the controller knows; renders again when it changes. */
-export function useStatus<T>(select: (status: Status) => T): T {
-  return useStore(useStudio().controller.status, useShallow(select));
+/**
+ * A part of what the controller knows; renders again when it changes, in slices between which the page answers: a result
+ * changes most panels, and rendered at once they would hold the page. So what is seen may be a moment old.
+ * @param select must mean the same in every render
+ */
+export function useStatus<T extends object | string | number | boolean | null | undefined>(select: (status: Status) => T): T {
+  const { status } = useStudio().controller;
+  const [part, setPart] = useState(() => select(status.getState()));
+  const follow = useEffectEvent((now: Status) => {
+    startTransition(() =>
+      setPart((before) => {
+        const next = select(now);
+        return shallow(before, next) ? before : next;
+      }),
+    );
+  });
+  useEffect(() => {
+    follow(status.getState());
+    return status.subscribe((now) => follow(now));
+  }, [status]);
+  return part;
+}
+
+/** Whether something runs, or its outcome is still on its way to the screen. */
+export function useBusy(): boolean {
+  const running = useStore(useStudio().controller.status, isBusy);
+  const seen = useStatus(isBusy);
+  return running || seen;
+}
+
+function isBusy({ activities }: Status): boolean {
+  return Object.keys(activities).length > 0;
 }
 
 export function useUi<T>(select: (ui: Ui) => T): T {

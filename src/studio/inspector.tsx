@@ -10,7 +10,7 @@ import { MethodNote } from './method-notes.tsx';
 import { METHOD_GROUPS, METHODS, methodFace } from './methods.ts';
 import styles from './panels.module.css';
 import { erfLayerOf, obstacleOf, targetName, targetOf } from './requests.ts';
-import { formatNumber } from './seeing/numbers.ts';
+import { formatCount, formatNumber } from './seeing/numbers.ts';
 import { ProbabilityBars } from './seeing/ProbabilityBars.tsx';
 
 const CurvesPanel = lazy(() => import('./curves-panel.tsx'));
@@ -67,6 +67,7 @@ function Verdict() {
   const first = useUi(({ firstLook }) => firstLook?.look ?? null);
   const labels = useLabels();
   const [query, setQuery] = useState('');
+  const [searching, setSearching] = useState(false);
 
   const choosePlus = (index: number) => settings.set({ plus: index, ...(index === minus ? { minus: null } : {}) });
   const chooseMinus = (index: number | null) => settings.set({ minus: index });
@@ -114,11 +115,18 @@ function Verdict() {
           className={styles.grow}
           size="xs"
           aria-label="Explain another class"
-          placeholder={`Search ${model.summary.classes.toLocaleString('en')} classes`}
+          placeholder={`Search ${formatCount(model.summary.classes)} classes`}
           searchable
           limit={SHOWN_CLASSES}
           nothingFoundMessage="No class of that name"
-          data={verdict.ranked.map((index) => ({ value: String(index), label: `${labelOf(labels, index)} (${index})` }))}
+          // A thousand options are only worth their time while they can be seen.
+          data={
+            searching
+              ? verdict.ranked.map((index) => ({ value: String(index), label: `${labelOf(labels, index)} (${index})` }))
+              : []
+          }
+          onDropdownOpen={() => setSearching(true)}
+          onDropdownClose={() => setSearching(false)}
           value={null}
           searchValue={query}
           onSearchChange={setQuery}

@@ -8,6 +8,7 @@ import type { StudioModel } from './explain-status.ts';
 import styles from './panels.module.css';
 import { thumbnail } from './pictures.ts';
 import { ProblemOf } from './problem.tsx';
+import { formatCount } from './seeing/numbers.ts';
 import { SizeForm } from './size-form.tsx';
 import { DEFAULTS } from './state.ts';
 
@@ -80,7 +81,7 @@ function ModelFacts({ model }: { model: StudioModel }) {
         </dd>
         <dt>Classes</dt>
         <dd>
-          {summary.classes.toLocaleString('en')}
+          {formatCount(summary.classes)}
           {!hasLabels && ', unnamed'}
         </dd>
         <dt>Size</dt>

@@ -131,7 +131,7 @@ function DeviceBadge() {
     problem: problems.device,
   }));
   const chosen = useSettings(({ device }) => device);
-  const name = !device ? 'Starting …' : device.backend === 'webgpu' ? 'WebGPU' : `wasm · ${threadsOf(device.threads)}`;
+  const name = !device ? 'Starting …' : device.backend === 'webgpu' ? 'WebGPU' : 'wasm';
   const time = lastRun === null ? '' : `${lastRun < 10 ? lastRun.toFixed(1) : Math.round(lastRun)} ms`;
   return (
     <Popover opened={opened} onChange={close} width={320} position="bottom-end">
@@ -147,6 +147,7 @@ function DeviceBadge() {
             aria-expanded={opened}
           >
             {name}
+            {device?.backend === 'wasm' && <span className={shellStyles.threads}>&nbsp;· {threadsOf(device.threads)}</span>}
             {time && <span className={shellStyles.time}>{time}</span>}
           </Button>
         </Tooltip>

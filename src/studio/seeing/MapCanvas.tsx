@@ -1,4 +1,4 @@
-import { useLayoutEffect, useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { MapData } from '../../runtime/protocol.ts';
 import { mapContours, paint } from './map-canvas.ts';
 import type { MapLook } from './types.ts';
@@ -24,13 +24,17 @@ export function MapCanvas({ picture, map, look, limit, alt, className, crop }: M
   const { contours: levels, mode } = look;
   const contours = useMemo(() => (map ? mapContours(map, limit, levels, mode) : []), [map, limit, levels, mode]);
 
-  useLayoutEffect(() => {
-    const target = canvas.current;
-    const context = target?.getContext('2d');
-    if (!target || !context || !size || size.width === 0 || size.height === 0) return;
-    if (target.width !== size.width) target.width = size.width;
-    if (target.height !== size.height) target.height = size.height;
-    paint(context, size.height, size.width, { picture, map, look, limit, contours, crop });
+  useEffect(() => {
+    // Each canvas in a task of its own: a result changes a dozen of them at once. What is there stays until then.
+    const turn = setTimeout(() => {
+      const target = canvas.current;
+      const context = target?.getContext('2d');
+      if (!target || !context || !size || size.width === 0 || size.height === 0) return;
+      if (target.width !== size.width) target.width = size.width;
+      if (target.height !== size.height) target.height = size.height;
+      paint(context, size.height, size.width, { picture, map, look, limit, contours, crop });
+    });
+    return () => clearTimeout(turn);
   }, [size, picture, map, look, limit, contours, crop]);
 
   const naming = alt === '' ? { 'aria-hidden': true } : { role: 'img', 'aria-label': alt };

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { decimalExponent, fittingScale, formatNumber, formatReading, legendScale, powerOfTen, tickEnd } from './numbers.ts';
+import {
+  decimalExponent,
+  fittingScale,
+  formatCount,
+  formatNumber,
+  formatReading,
+  legendScale,
+  powerOfTen,
+  tickEnd,
+} from './numbers.ts';
 
 describe('numbers', () => {
   it('writes powers of ten', () => {
@@ -16,6 +25,11 @@ describe('numbers', () => {
     expect(formatNumber(-0.000031)).toBe('−3.1×10⁻⁵');
     expect(formatNumber(0)).toBe('0');
     expect(formatNumber(Number.NaN)).toBe('not a number');
+  });
+
+  it('groups the digits of counts as English does', () => {
+    for (const count of [0, 7, 999, 1000, 21_841, 100_000, 1_234_567])
+      expect(formatCount(count)).toBe(count.toLocaleString('en'));
   });
 
   it('keeps the decimals of the scale in readings', () => {

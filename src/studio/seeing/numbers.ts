@@ -40,6 +40,11 @@ export function formatReading(value: number, limit: number): string {
   return `${zero ? text.replace('-', '') : withMinus(value > 0 ? `+${text}` : text)}${powerOfTen(exponent)}`;
 }
 
+/** “1,000”. `toLocaleString` says the same, but its first call holds the page for the time of two frames. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 export function formatPercent(share: number, decimals = 0): string {
   return `${withMinus((100 * share).toFixed(decimals))} %`;
 }
