@@ -8,12 +8,11 @@ import { CHROMIUM_FLAGS } from '../e2e/chromium.ts';
 import { ISOLATION_HEADERS } from '../headers.ts';
 import { findChromium } from '../scripts/find-chromium.mjs';
 import type { MethodId } from '../src/explain/explainer.ts';
+import { LONGEST_TASK, longestTasks } from './main-thread.ts';
 
 const MODEL = 'models/efficientnet-lite0/model.onnx';
 /** The first reading comes after every graph has been made once. */
 const READ_AT = [20, 100, 200];
-/** Longer tasks of the main thread than this are felt, in milliseconds. */
-const LONGEST_TASK = 100;
 
 interface Placement {
   readonly graph: string;
@@ -71,24 +70,6 @@ async function soak(browser: Browser, url: string): Promise<readonly number[]> {
   return held;
 }
 
-/** Long tasks (over 50 ms, in ms) of the built page's main thread from navigation until the first live map is shown. */
-async function longTasks(browser: Browser, url: string): Promise<readonly number[]> {
-  const page = await browser.newPage();
-  await page.addInitScript(() => {
-    const durations: number[] = [];
-    Object.assign(window, { heliographLongTasks: durations });
-    new PerformanceObserver((list) => durations.push(...list.getEntries().map(({ duration }) => duration))).observe({
-      type: 'longtask',
-      buffered: true,
-    });
-  });
-  await page.goto(`${url}#device=wasm`);
-  await page.getByRole('button', { name: /wasm.*\d ms/ }).waitFor({ timeout: 120_000 });
-  const durations = await page.evaluate(() => (window as unknown as { heliographLongTasks: number[] }).heliographLongTasks);
-  await page.close();
-  return durations;
-}
-
 /** Prints and writes the browser's figures. The page must have been built. */
 export async function measureInBrowser(root: string, folder: string): Promise<void> {
   const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS });
@@ -108,11 +89,11 @@ export async function measureInBrowser(root: string, folder: string): Promise<vo
   const built = await preview({ root, logLevel: 'error', preview: { port: 0 } });
   try {
     const url = own.resolvedUrls?.local[0] ?? '';
-    const tasks = await longTasks(browser, built.resolvedUrls?.local[0] ?? '');
-    const longest = Math.max(0, ...tasks);
-    console.log(
-      `\nMain thread, loading and first map: longest task ${longest.toFixed(0)} ms (limit ${LONGEST_TASK}), ${tasks.length} over 50 ms`,
-    );
+    const tasks = await longestTasks(browser, built.resolvedUrls?.local[0] ?? '', root);
+    console.log(`\nLongest task of the page's main thread (limit ${LONGEST_TASK} ms): wall, processor`);
+    for (const { doing, wall, processor } of tasks) {
+      console.log(`  ${doing.padEnd(30)}${wall.toFixed(0).padStart(5)} ms${processor.toFixed(0).padStart(6)} ms`);
+    }
 
     const placed = await placements(browser, url);
     console.log('\nNodes on WebGPU');
@@ -129,7 +110,7 @@ export async function measureInBrowser(root: string, folder: string): Promise<vo
       console.log(`  after ${String(count).padStart(3)}  ${((held[index] ?? Number.NaN) / 2 ** 20).toFixed(0)} MiB`);
     });
     const report = {
-      longTasks: tasks,
+      longestTasks: tasks,
       placements: placed,
       memory: READ_AT.map((count, index) => ({ count, bytes: held[index] })),
     };
