@@ -24,7 +24,8 @@ function parameters(builder: GraphBuilder, node: Node, rank: number) {
 
 /**
  * QuantizeLinear by the straight-through estimator (Bengio, Léonard, Courville 2013, arXiv 1308.3432): rounding counts as the
- * identity, so inside the range of codes the gradient is 1 / scale, outside it is 0. Scale and zero point are fixed. The cotangent of
+ * identity, so where a value rounds to a code the gradient is 1 / scale, where it saturates it is 0 (as in PyTorch's fake_quantize;
+ * quantisers leave ReLUs out where the lowest code stands for 0, and then saturation is the ReLU). Scale and zero point are fixed. The cotangent of
  * the integer output is a float32 tensor of its shape; followed by DequantizeLinear with the same scale the pair is the identity
  * inside the range.
  */

@@ -66,6 +66,36 @@ describe('findClassifier', () => {
     expect(notices.join()).toContain('softmax');
   });
 
+  it('explains the scores although another tensor has their public name', async () => {
+    const image = float32(
+      [1, 3, 8, 8],
+      Array.from({ length: 192 }, (_, index) => Math.cos(index)),
+    );
+    const behind = [...pooledHead('image'), { op: 'Softmax', inputs: ['scores'], outputs: ['logits'] }];
+    const before: Sketch['nodes'] = [
+      { op: 'Relu', inputs: ['image'], outputs: ['logits'] },
+      { op: 'GlobalAveragePool', inputs: ['logits'], outputs: ['pooled'] },
+      { op: 'Conv', inputs: ['pooled', 'kernel'], outputs: ['scores'] },
+    ];
+    const reshaped: Sketch['nodes'] = [
+      { op: 'GlobalAveragePool', inputs: ['image'], outputs: ['pooled'] },
+      { op: 'Conv', inputs: ['pooled', 'kernel'], outputs: ['logits'] },
+    ];
+    const constants = { weight, kernel: float32([5, 3, 1, 1], weight.data) };
+    for (const [nodes, output] of [
+      [behind, [1, 5]],
+      [before, [1, 5, 1, 1]],
+      [reshaped, [1, 5, 1, 1]],
+    ] as const) {
+      const { classifier } = findClassifier(sketch({ nodes, constants, output }));
+      const feeds = { image, target: oneClass(classifier, 1) };
+      const { map, logits, score } = await run(explainers['gradient-x-input'].compile(classifier).graph, feeds);
+      expect(logits?.[1]).toBe(score?.[0]);
+      // The nets are linear or ReLU without a bias: image times gradient sums to the score.
+      expect(map?.reduce((a, b) => a + b, 0)).toBeCloseTo(score?.[0] ?? Number.NaN, 5);
+    }
+  });
+
   it('understands channels last', () => {
     const nodes = [
       { op: 'Transpose', inputs: ['image'], outputs: ['planes'], attributes: { perm: ints([0, 3, 1, 2]) } },

@@ -1,4 +1,4 @@
-import { GraphBuilder, renameReads } from '../graph/builder.ts';
+import { GraphBuilder, pruneGraph, renameReads } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
 import type { Dimension, Graph, StaticGraph, ValueInfo, ValueType } from '../graph/graph.ts';
 import { prepare } from '../graph/prepare.ts';
@@ -135,7 +135,7 @@ function withFloatInput(graph: Graph, input: ValueInfo, notices: string[]): Grap
 
 const RESERVED = new Set([TARGET, SEED, REFERENCE, MAP, ATTRIBUTION, SCORE, LOGITS]);
 
-/** Frees the public names of derived graphs: a model's own tensors of these names get a prefix, its scores excepted. */
+/** Frees the public names of derived graphs: a model's own tensors of these names get a prefix, an output called like the scores excepted. */
 function unreserved(graph: Graph, image: string): Graph {
   const outputs = new Set(graph.outputs.map((output) => output.name));
   const used = new Set([image, ...graph.initializers.keys(), ...graph.nodes.flatMap((node) => node.outputs)]);
@@ -144,15 +144,19 @@ function unreserved(graph: Graph, image: string): Graph {
       .filter((name) => used.has(name) && !(name === LOGITS && outputs.has(name)))
       .map((name) => [name, `model/${name}`]),
   );
-  if (renamed.size === 0) return graph;
-  const rename = (name: string) => renamed.get(name) ?? name;
-  const entries = <V>(map: ReadonlyMap<string, V>) => new Map([...map].map(([name, value]) => [rename(name), value]));
+  return renamed.size === 0 ? graph : renameValues(graph, (name) => renamed.get(name) ?? name);
+}
+
+const renameKeys = <V>(map: ReadonlyMap<string, V>, rename: (name: string) => string): Map<string, V> =>
+  new Map([...map].map(([name, value]) => [rename(name), value]));
+
+function renameValues(graph: Graph, rename: (name: string) => string): Graph {
   return {
     ...graph,
     inputs: graph.inputs.map((info) => ({ ...info, name: rename(info.name) })),
     outputs: graph.outputs.map((info) => ({ ...info, name: rename(info.name) })),
     nodes: graph.nodes.map((node) => ({ ...renameReads(node, rename), outputs: node.outputs.map(rename) })),
-    initializers: entries(graph.initializers),
+    initializers: renameKeys(graph.initializers, rename),
     values: new Map([...graph.values].map(([name, info]) => [rename(name), { ...info, name: rename(name) }])),
   };
 }
@@ -191,11 +195,16 @@ function classScores(graph: StaticGraph, notices: string[]): { graph: StaticGrap
   const scores = beforeRounding(graph, beforeSoftmax(graph, output.name, notices), notices);
   const dims = graph.types.get(scores)?.dims ?? [];
   const classes = sizeOf(dims);
-  const kept = { ...graph, outputs: [{ name: scores, type: 'float32', dims } satisfies ValueInfo] };
-  if (dims.length === 2 && dims[0] === 1) return { graph: kept, logits: scores, classes };
-  const builder = new GraphBuilder(kept);
+  const isVector = dims.length === 2 && dims[0] === 1;
+  const kept = pruneGraph({ ...graph, outputs: [{ name: scores, type: 'float32', dims } satisfies ValueInfo] });
+  if (isVector && (scores === LOGITS || !kept.types.has(LOGITS))) return { graph: kept, logits: scores, classes };
+  // A tensor on the way to the scores has their public name.
+  const rename = (name: string) => (name === LOGITS ? `model/${LOGITS}` : name);
+  const freed = { ...kept, ...renameValues(kept, rename), types: renameKeys(kept.types, rename) };
+  if (isVector) return { graph: freed, logits: scores, classes };
+  const builder = new GraphBuilder(freed);
   const shape = builder.add(int64s([1, classes]), 'scores_shape');
-  const logits = builder.emit('Reshape', [scores, shape], {}, 'scores');
+  const logits = builder.emit('Reshape', [rename(scores), shape], {}, 'scores');
   return { graph: builder.finish([{ value: logits, name: logits }]), logits, classes };
 }
 

@@ -40,6 +40,8 @@ export class FeatureMaps {
   grid(value: string): Grid | null {
     const roles = this.roles.get(value);
     if (roles === undefined) return null;
+    // The codes of a rounded map are no feature vectors; the map stands before and behind them.
+    if (this.model.graph.types.get(value)?.type !== 'float32') return null;
     const dims = this.shape(value);
     const extents = dims.filter((dim, axis) => roles[axis] === 'position' && !(axis === 0 && dim === 1));
     if (dims[0] !== 1 || dims.length < 3) return null;

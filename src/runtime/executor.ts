@@ -149,6 +149,9 @@ export class Executor {
       device.runtime.InferenceSession.create(bytes, {
         executionProviders: device.providers,
         graphOptimizationLevel: 'all',
+        // Left alone, the runtime replaces some of a quantised model's operators by integer kernels that round otherwise, and not the
+        // same ones in every derived graph: the scores would differ from one explanation to the next.
+        extra: { session: { disable_quant_qdq: '1' } },
         // The runtime's warnings about where nodes are placed are no news to anybody.
         logSeverityLevel: 3,
       }),

@@ -12,9 +12,6 @@ from __future__ import annotations
 import argparse
 import copy
 import hashlib
-import importlib.metadata
-import json
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,23 +28,22 @@ from heliograph_training import (
     attributions,
     export_efficientnet,
     golden_efficientnet,
+    golden_quantized,
     nets,
     onnx_export,
     srd_oracle,
 )
 from heliograph_training.apop import PatternTape
+from heliograph_training.golden_folder import Folder, provenance
 from heliograph_training.srd_oracle import Unit
 from heliograph_training.srd_units import describe
-
-COMMAND = "python -m heliograph_training.goldens --out ../goldens"
-PACKAGES = ("torch", "captum", "onnx", "numpy")
 
 IG_STEPS = 20
 SMOOTHGRAD_SAMPLES = 8
 SMOOTHGRAD_SIGMA = 0.15  # of the image's value range, as in the SmoothGrad paper's figures (10–20 %)
 OCCLUSION_WINDOW, OCCLUSION_STRIDE = 8, 4  # pixels
 
-NAMES = (*nets.NETS, export_efficientnet.MODEL_ID)
+NAMES = (*nets.NETS, golden_quantized.NAME, export_efficientnet.MODEL_ID)
 WITH_PARAMETERS = ("residual", "vit")
 WITH_SRD = ("residual", "basic", "vgg", "depthwise", "densenet", "se")
 WITH_APOP = ("residual", "basic", "vgg", "depthwise")
@@ -72,29 +68,6 @@ ERF_AT: dict[str, list[tuple[str, int, int]]] = {
     "densenet": [("dense.1.Concat", 5, 0), ("transition_pool", 3, 2)],
     "se": [("blocks.1.Add", 5, 6), ("top_act", 0, 11)],
 }
-
-
-class Folder:
-    """Writes the arrays of one golden and keeps the list of what they mean."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.files: dict[str, dict[str, Any]] = {}
-        if root.exists():
-            shutil.rmtree(root)
-        root.mkdir(parents=True)
-
-    def put(self, name: str, values: NDArray[Any], meaning: str) -> str:
-        """Store ``values`` as float32 under ``name`` and return the name."""
-        path = self.root / name
-        path.parent.mkdir(exist_ok=True)
-        np.save(path, np.ascontiguousarray(values, dtype=np.float32), allow_pickle=False)
-        self.files[name] = {"shape": list(values.shape), "meaning": meaning}
-        return name
-
-    def close(self, manifest: dict[str, Any]) -> None:
-        """Write the manifest."""
-        (self.root / "golden.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
 
 def write_srd(folder: Folder, name: str, net: nn.Module, x: Tensor, logits: Tensor, feature: str) -> dict[str, Any]:
@@ -279,8 +252,7 @@ def write(name: str, out: Path) -> dict[str, Any]:
         "version": 1,
         "net": name,
         "seed": spec.seed,
-        "command": COMMAND,
-        "packages": {p: importlib.metadata.version(p) for p in PACKAGES},
+        **provenance(),
         "model": "model.onnx",
         "opset": onnx_export.OPSET,
         "input": {"name": "image", "shape": list(x.shape), "file": "x.npy"},
@@ -291,8 +263,7 @@ def write(name: str, out: Path) -> dict[str, Any]:
         "methods": methods,
         "files": folder.files,
     }
-    folder.close(manifest)
-    return manifest
+    return folder.close(manifest)
 
 
 def write_efficientnet(out: Path, public: Path) -> dict[str, Any]:
@@ -332,8 +303,7 @@ def write_efficientnet(out: Path, public: Path) -> dict[str, Any]:
         "version": 1,
         "net": name,
         "seed": None,
-        "command": COMMAND,
-        "packages": {p: importlib.metadata.version(p) for p in PACKAGES},
+        **provenance(),
         "model": f"../../public/models/{name}/model.onnx",
         "modelSha256": hashlib.sha256(model_path.read_bytes()).hexdigest(),
         "opset": export_efficientnet.OPSET,
@@ -382,8 +352,7 @@ def write_efficientnet(out: Path, public: Path) -> dict[str, Any]:
         },
         "files": folder.files,
     }
-    folder.close(manifest)
-    return manifest
+    return folder.close(manifest)
 
 
 def main(arguments: list[str] | None = None, report: Callable[[str], object] = print) -> int:
@@ -395,8 +364,12 @@ def main(arguments: list[str] | None = None, report: Callable[[str], object] = p
     options = parser.parse_args(arguments)
     torch.set_num_threads(2)
     for name in options.net or NAMES:
-        tiny = name in nets.NETS
-        manifest = write(name, options.out) if tiny else write_efficientnet(options.out, options.public)
+        if name in nets.NETS:
+            manifest = write(name, options.out)
+        elif name == golden_quantized.NAME:
+            manifest = golden_quantized.write(options.out, IG_STEPS)
+        else:
+            manifest = write_efficientnet(options.out, options.public)
         size = sum(f.stat().st_size for f in (options.out / name).rglob("*") if f.is_file())
         report(
             f"{name}: target {manifest['target']}, {len(manifest['files'])} files, {size / 1e6:.2f} MB, "

@@ -11,7 +11,7 @@ import onnxruntime as ort
 import pytest
 from conftest import GOLDENS, load, manifest, relative
 
-from heliograph_training import goldens, nets
+from heliograph_training import golden_quantized, goldens, nets
 from heliograph_training.export_efficientnet import session, widen
 
 MEGABYTE = 1e6
@@ -92,3 +92,39 @@ def test_regenerated_goldens_equal_the_committed_ones(net: str, tmp_path: Path) 
         fresh, stored = np.load(tmp_path / net / name), load(net, name)
         # Not bit for bit: the batch-norm statistics come out of float32 kernels that differ between CPUs.
         assert relative(fresh, stored) < 1e-4, name
+
+
+def quantized_session(scores: str) -> ort.InferenceSession:
+    """The quantised golden with its scores before they are rounded, every operator as the file has it."""
+    model = onnx.load(GOLDENS / "quantized" / "model.onnx")
+    model.graph.output.insert(0, onnx.helper.make_tensor_value_info(scores, onnx.TensorProto.FLOAT, None))
+    options = ort.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def test_quantised_graph_gives_the_stored_scores_and_their_integrated_gradients_are_as_complete_as_they_say() -> None:
+    golden = manifest("quantized")
+    session = quantized_session(golden["output"]["name"])
+    x = load("quantized", "x.npy")
+    scores, rounded = session.run(None, {"image": x})
+    np.testing.assert_allclose(scores, load("quantized", "logits.npy"), atol=2e-5)
+    assert int(scores.argmax()) == golden["target"]
+    assert not np.allclose(scores, rounded, atol=1e-3)
+    entry = golden["methods"]["integratedGradients"]
+    dark = session.run(None, {"image": np.zeros_like(x)})[0][0, golden["target"]]
+    total = float(load("quantized", entry["file"]).astype(np.float64).sum())
+    assert total - (scores[0, golden["target"]] - dark) == pytest.approx(entry["delta"], abs=1e-3)
+
+
+def test_quantising_again_gives_the_committed_file(tmp_path: Path) -> None:
+    golden_quantized.write(tmp_path, goldens.IG_STEPS)
+    again, committed = (onnx.load(root / "quantized" / "model.onnx") for root in (tmp_path, GOLDENS))
+    codes, stored = (
+        {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer} for model in (again, committed)
+    )
+    assert codes.keys() == stored.keys()
+    for name, values in stored.items():
+        # Not bit for bit on every CPU: a value between two codes may round either way.
+        slack = 1.0 if np.issubdtype(values.dtype, np.integer) else 0.0
+        np.testing.assert_allclose(codes[name].astype(float), values.astype(float), rtol=1e-5, atol=slack, err_msg=name)
