@@ -7,7 +7,7 @@ import { explainers } from '../explain/registry.ts';
 import { HeliographError } from '../graph/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readModel } from '../graph/read.ts';
-import type { Tensor } from '../graph/tensor.ts';
+import { checkWeights } from './check-weights.ts';
 import { guessPreprocessing } from './guess-preprocessing.ts';
 import { labelsIn } from './labels.ts';
 import type { ModelSummary, OpenOptions, Preprocessing } from './protocol.ts';
@@ -69,31 +69,6 @@ function operatorsOf(graph: Graph): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const node of graph.nodes) counts[node.op] = (counts[node.op] ?? 0) + 1;
   return counts;
-}
-
-/** One value that is no number makes every map of the network empty, and nothing on the screen would say why. */
-function checkWeights(graph: Graph): void {
-  for (const [name, tensor] of constantsOf(graph)) {
-    if (tensor.type !== 'float32' && tensor.type !== 'float64') continue;
-    let bad = 0;
-    for (const value of tensor.data) if (Number.isNaN(value)) bad += 1;
-    if (bad > 0) {
-      throw new HeliographError(
-        'bad-weights',
-        `${bad} of the ${tensor.data.length} values of the weight “${name}” are not numbers (NaN).`,
-        'Export the model again from a checkpoint whose training did not diverge.',
-      );
-    }
-  }
-}
-
-/** Weights stand among the initializers or, in files of some exporters, in Constant nodes. */
-function* constantsOf(graph: Graph): Iterable<readonly [string, Tensor]> {
-  yield* graph.initializers;
-  for (const node of graph.nodes) {
-    const value = node.op === 'Constant' ? node.attributes.value : undefined;
-    if (value?.kind === 'tensor') yield [node.outputs[0] ?? node.name, value.value];
-  }
 }
 
 /** A card's preprocessing, once it is sure that it belongs to this model. */
