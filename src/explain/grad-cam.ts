@@ -6,7 +6,7 @@ import type { Classifier } from './classifier.ts';
 import type { Explainer, MethodOptions, Program } from './explainer.ts';
 import { FeatureMaps } from './grid.ts';
 import { findHead } from './head.ts';
-import { obstacleOf } from './obstacles.ts';
+import { compiled, obstacleOf } from './obstacles.ts';
 import { channelAxes } from './positions.ts';
 import { singleRun } from './program.ts';
 import { explainedScalar, LOGITS, MAP, SCORE, targetInput } from './score.ts';
@@ -71,6 +71,6 @@ function enlarged(builder: GraphBuilder, map: string, height: number, width: num
  */
 export const gradCam: Explainer = {
   id: 'grad-cam',
-  obstacle: (model, options = {}) => obstacleOf(() => compile(model, options)),
-  compile: (model, options = {}) => compile(model, options),
+  obstacle: (model, options = {}) => obstacleOf(() => compiled(model, () => compile(model, options))),
+  compile: (model, options = {}) => compiled(model, () => compile(model, options)),
 };

@@ -1,6 +1,7 @@
 import { HeliographError } from '../graph/errors.ts';
 import type { Node } from '../graph/graph.ts';
 import type { FeatureMaps } from './grid.ts';
+import { WITHOUT_FEATURE_MAPS } from './obstacles.ts';
 import { hasPositions } from './positions.ts';
 
 /** What stands between the last feature map and the class scores. */
@@ -68,7 +69,7 @@ export function findHead(maps: FeatureMaps): Head {
   throw new HeliographError(
     'method-not-applicable',
     'No feature map was found between the image and the class scores.',
-    'Gradient methods, occlusion and RISE still work.',
+    WITHOUT_FEATURE_MAPS,
   );
 }
 

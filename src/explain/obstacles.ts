@@ -3,16 +3,27 @@ import { HeliographError } from '../graph/errors.ts';
 import { describeNode } from '../graph/graph.ts';
 import type { Classifier } from './classifier.ts';
 
+const ALWAYS = 'Occlusion and RISE work for every model whatever its operators.';
+/** The remedy of errors about feature maps; `compiled` takes the promise back where no gradient can be had either. */
+export const WITHOUT_FEATURE_MAPS = 'Gradient methods, occlusion and RISE still work.';
+
 /** Why a gradient method does not apply to a model, or null. Names the first operator without a derivative. */
 export function gradientObstacle(model: Classifier, from: string = model.image): HeliographError | null {
   if (model.opaque !== null) return model.opaque;
   const node = missingRule(model.graph.nodes, [from], [model.logits]);
   if (node === null) return null;
-  return new HeliographError(
-    'unsupported-operator',
-    `No derivative is known for ${describeNode(node)}.`,
-    'Occlusion and RISE work for every model whatever its operators.',
-  );
+  return new HeliographError('unsupported-operator', `No derivative is known for ${describeNode(node)}.`, ALWAYS);
+}
+
+/** Runs a compilation for a model; an error that promises the gradient methods does so only where they work. */
+export function compiled<T>(model: Classifier, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof HeliographError) || error.remedy !== WITHOUT_FEATURE_MAPS) throw error;
+    if (gradientObstacle(model) === null) throw error;
+    throw new HeliographError(error.code, error.message, ALWAYS, { cause: error });
+  }
 }
 
 /** Runs a compilation and returns the user's error it ends in, or null: for methods whose limits only show on the way. */

@@ -2,6 +2,7 @@ import { HeliographError } from '../graph/errors.ts';
 import { describeNode, intAttribute, intsAttribute, type Node, type StaticGraph } from '../graph/graph.ts';
 import { numbers, type Shape, sizeOf } from '../graph/tensor.ts';
 import type { Classifier } from './classifier.ts';
+import { WITHOUT_FEATURE_MAPS } from './obstacles.ts';
 
 /**
  * What an axis of a feature map is: the PFV of a position runs along the channel axes, the positions are counted by
@@ -19,7 +20,7 @@ export function channelAxes(roles: Roles, value: string): number[] {
     throw new HeliographError(
       'method-not-applicable',
       `It cannot be told which axes of tensor “${value}” are positions and which are channels.`,
-      'Gradient methods, occlusion and RISE do not need to know.',
+      WITHOUT_FEATURE_MAPS,
     );
   }
   return found.flatMap((role, axis) => (role === 'channel' ? [axis] : []));
@@ -163,6 +164,6 @@ export function notCovered(node: Node, why: string): HeliographError {
   return new HeliographError(
     'method-not-applicable',
     `Relevance cannot be shared through ${describeNode(node)}: ${why}.`,
-    'Gradient methods, occlusion and RISE still work.',
+    WITHOUT_FEATURE_MAPS,
   );
 }

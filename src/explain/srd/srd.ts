@@ -5,7 +5,7 @@ import type { Classifier } from '../classifier.ts';
 import type { Explainer, MethodOptions, Program, ProgramExtra } from '../explainer.ts';
 import { FeatureMaps } from '../grid.ts';
 import { findHead } from '../head.ts';
-import { obstacleOf } from '../obstacles.ts';
+import { compiled, obstacleOf } from '../obstacles.ts';
 import { channelAxes } from '../positions.ts';
 import { singleRun } from '../program.ts';
 import { explainedScalar, LOGITS, MAP, SCORE, SEED, targetInput } from '../score.ts';
@@ -77,8 +77,8 @@ function compileErf(model: Classifier, options: MethodOptions): Program {
  */
 export const srd: Explainer = {
   id: 'srd',
-  obstacle: (model, options = {}) => obstacleOf(() => compileSrd(model, options)),
-  compile: (model, options = {}) => compileSrd(model, options),
+  obstacle: (model, options = {}) => obstacleOf(() => compiled(model, () => compileSrd(model, options))),
+  compile: (model, options = {}) => compiled(model, () => compileSrd(model, options)),
 };
 
 /**
@@ -87,6 +87,6 @@ export const srd: Explainer = {
  */
 export const erf: Explainer = {
   id: 'erf',
-  obstacle: (model, options = {}) => obstacleOf(() => compileErf(model, options)),
-  compile: (model, options = {}) => compileErf(model, options),
+  obstacle: (model, options = {}) => obstacleOf(() => compiled(model, () => compileErf(model, options))),
+  compile: (model, options = {}) => compiled(model, () => compileErf(model, options)),
 };
