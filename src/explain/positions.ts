@@ -1,5 +1,6 @@
 import { HeliographError } from '../graph/errors.ts';
-import { describeNode, intAttribute, intsAttribute, type Node, type StaticGraph } from '../graph/graph.ts';
+import { describeNode, intAttribute, intsAttribute, type Node, type StaticGraph, stringAttribute } from '../graph/graph.ts';
+import { parseEinsum } from '../graph/infer/linear.ts';
 import { numbers, type Shape, sizeOf } from '../graph/tensor.ts';
 import type { Classifier } from './classifier.ts';
 import { WITHOUT_FEATURE_MAPS } from './obstacles.ts';
@@ -76,6 +77,19 @@ function rolesOfOutput(node: Node, output: string, graph: StaticGraph, roles: Ro
       const last = columns === undefined ? (rows.at(-1) ?? 'channel') : (columns.at(-1) ?? 'channel');
       const leading = rows.slice(0, -1);
       return leading.length + 1 === dims.length ? [...leading, last] : null;
+    }
+    case 'Einsum': {
+      const { operands, result } = parseEinsum(stringAttribute(node, 'equation', ''));
+      const found = new Map<string, AxisRole>();
+      operands.forEach((labels, operand) => {
+        const known = roles.get(node.inputs[operand] ?? '');
+        [...labels].forEach((label, axis) => {
+          const role = known?.[axis];
+          if (role !== undefined && !found.has(label)) found.set(label, role);
+        });
+      });
+      // A label that only constants have counts features: a weight's rows.
+      return [...result].map((label) => found.get(label) ?? 'channel');
     }
     case 'Gather': {
       const axis = (intAttribute(node, 'axis', 0) + from.length) % from.length;

@@ -1,4 +1,5 @@
-import { intAttribute, intsAttribute, type Node, type StaticGraph } from '../graph/graph.ts';
+import { intAttribute, intsAttribute, type Node, type StaticGraph, stringAttribute } from '../graph/graph.ts';
+import { parseEinsum } from '../graph/infer/linear.ts';
 import { numbers, type Shape, sizeOf } from '../graph/tensor.ts';
 import { notCovered, type Roles } from './positions.ts';
 
@@ -139,6 +140,8 @@ export class SignalPaths {
         return { kind: 'pass', input: 0 };
       case 'MatMul':
         return this.#matmul(node, carriers);
+      case 'Einsum':
+        return this.#einsum(node, carriers);
       case 'ReduceMean':
       case 'ReduceSum':
         return this.#reducesChannels(node) ? { kind: 'route', inputs: [0] } : { kind: 'mix', input: 0 };
@@ -204,13 +207,23 @@ export class SignalPaths {
     const role = (value: string, axisFromEnd: number) => this.roles.get(value)?.at(-axisFromEnd);
     // Contracted axes: the last of the left operand, the last but one of the right.
     const contracted = (input: number) => (input === 0 ? role(left, 1) : role(right, 2));
-    const input = carriers.length === 1 ? (carriers[0] ?? 0) : this.#signalOfMatMul(node);
+    const input = carriers.length === 1 ? (carriers[0] ?? 0) : this.#signalOfMatrices(node);
     if (contracted(input) === 'position') return { kind: 'mix', input };
     return carriers.length === 1 ? { kind: 'pass', input } : { kind: 'route', inputs: [input] };
   }
 
+  /** As of a matrix product, but axes may change places on the way: where relevance would pass, the same comes out of mixing. */
+  #einsum(node: Node, carriers: readonly number[]): Sharing {
+    if (node.inputs.length > 2) throw notCovered(node, 'it multiplies more than two values');
+    const { operands, result } = parseEinsum(stringAttribute(node, 'equation', ''));
+    const input = carriers.length === 1 ? (carriers[0] ?? 0) : this.#signalOfMatrices(node);
+    const roles = this.roles.get(node.inputs[input] ?? '');
+    const mixes = [...(operands[input] ?? '')].some((label, axis) => roles?.[axis] === 'position' && !result.includes(label));
+    return mixes || carriers.length === 1 ? { kind: 'mix', input } : { kind: 'route', inputs: [input] };
+  }
+
   /** In attention, softmax(QKᵀ)·V, the weights are fixed gains and V is the signal. */
-  #signalOfMatMul(node: Node): number {
+  #signalOfMatrices(node: Node): number {
     const [left = '', right = ''] = node.inputs;
     if (this.#isGate(left)) return 1;
     if (this.#isGate(right)) return 0;
