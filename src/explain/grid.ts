@@ -1,8 +1,8 @@
 import { nodesBetween } from '../adjoint/backward.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
-import type { Node, StaticGraph } from '../graph/graph.ts';
-import { type Shape, sizeOf } from '../graph/tensor.ts';
+import type { Node } from '../graph/graph.ts';
+import type { Shape } from '../graph/tensor.ts';
 import type { Classifier } from './classifier.ts';
 import { axisRoles, channelAxes, type Roles } from './positions.ts';
 import { SignalPaths } from './signal.ts';
@@ -18,12 +18,12 @@ export interface Grid {
 export class FeatureMaps {
   readonly roles: Roles;
   readonly paths: SignalPaths;
-  readonly #tokenGrids: ReadonlySet<string>;
+  readonly #pictures: ReadonlyMap<number, readonly [number, number]>;
 
   constructor(readonly model: Classifier) {
     this.roles = axisRoles(model);
     this.paths = new SignalPaths(model.graph, this.roles);
-    this.#tokenGrids = mapSizes(model.graph, this.roles);
+    this.#pictures = pictureSizes(model, this.roles);
   }
 
   shape(value: string): Shape {
@@ -45,15 +45,18 @@ export class FeatureMaps {
     const dims = this.shape(value);
     const extents = dims.filter((dim, axis) => roles[axis] === 'position' && !(axis === 0 && dim === 1));
     if (dims[0] !== 1 || dims.length < 3) return null;
-    if (extents.length === 2) return { height: extents[0] ?? 1, width: extents[1] ?? 1, skip: 0 };
+    if (extents.length === 2) {
+      const [height = 1, width = 1] = extents;
+      const picture = this.#pictures.get(height * width) ?? extents;
+      return picture[0] === height && picture[1] === width ? { height, width, skip: 0 } : null;
+    }
     if (extents.length === 1) return this.#tokenGrid(extents[0] ?? 0);
     return null;
   }
 
   /** A row of tokens is a picture that some earlier map had, with a few class or register tokens before it. */
   #tokenGrid(tokens: number): Grid | null {
-    for (const size of this.#tokenGrids) {
-      const [height = 1, width = 1] = size.split('×').map(Number);
+    for (const [height, width] of this.#pictures.values()) {
       const skip = tokens - height * width;
       if (skip >= 0 && skip <= MAX_EXTRA_TOKENS && height * width > 1) return { height, width, skip };
     }
@@ -130,15 +133,20 @@ export class FeatureMaps {
 /** Class, distillation and register tokens together. */
 const MAX_EXTRA_TOKENS = 8;
 
-/** Sizes of all two-dimensional maps of the graph, largest first, as `rows×columns`. */
-function mapSizes(graph: StaticGraph, roles: Roles): ReadonlySet<string> {
-  const sizes: Shape[] = [];
+/**
+ * Rows and columns of the two-dimensional maps, by their number of positions, largest first. Where several sizes have the same number, the
+ * one shaped most like the image is the picture: attention in windows takes a map apart into windows × positions and puts it together again.
+ */
+function pictureSizes({ graph, height, width }: Classifier, roles: Roles): ReadonlyMap<number, readonly [number, number]> {
+  const stretch = ([rows, columns]: readonly [number, number]) => Math.abs(Math.log((rows * width) / (columns * height)));
+  const sizes = new Map<number, readonly [number, number]>();
   for (const [value, found] of roles) {
     const dims = graph.types.get(value)?.dims ?? [];
     if (dims.length !== 4 || dims[0] !== 1) continue;
-    const extents = dims.filter((_, axis) => axis > 0 && found[axis] === 'position');
-    if (extents.length === 2) sizes.push(extents);
+    const [rows, columns, ...more] = dims.filter((_, axis) => axis > 0 && found[axis] === 'position');
+    if (rows === undefined || columns === undefined || more.length > 0) continue;
+    const known = sizes.get(rows * columns);
+    if (known === undefined || stretch([rows, columns]) < stretch(known)) sizes.set(rows * columns, [rows, columns]);
   }
-  sizes.sort((a, b) => sizeOf(b) - sizeOf(a));
-  return new Set(sizes.map((size) => size.join('×')));
+  return new Map([...sizes].sort(([a], [b]) => b - a));
 }

@@ -59,10 +59,12 @@ export function findHead(maps: FeatureMaps): Head {
     const node = paths.producer(value);
     if (node === undefined) break;
     found ||= hasPositions(model.graph, roles, value);
-    if (found && !AFTERTHOUGHT.has(node.op)) return { feature: value, affine, selects };
+    const [next] = signals(node, maps);
+    // Windows put together again: only the whole is a picture.
+    const assembles = maps.grid(value) !== null && next !== undefined && maps.grid(next) === null;
+    if (found && (assembles || !AFTERTHOUGHT.has(node.op))) return { feature: value, affine, selects };
     affine &&= AFFINE.has(node.op) && signals(node, maps).length === 1;
     selects ||= SELECTING.has(node.op);
-    const [next] = signals(node, maps);
     if (next === undefined || next === model.image) break;
     value = next;
   }
