@@ -69,6 +69,7 @@ export class Cotangents {
  * @param forward the forward nodes, in order
  * @param seeds for each seeded value the name of its cotangent (same shape)
  * @param wrt values whose cotangents are wanted: the image, hidden tensors, parameters
+ * @param instead rules by operator that take the place of the derivative's
  * @returns for each of `wrt` the name of its cotangent, or null where the seeds do not depend on it
  * @throws HeliographError `unsupported-operator` naming the first operator without a rule
  */
@@ -77,6 +78,7 @@ export function backward(
   forward: readonly Node[],
   seeds: ReadonlyMap<string, string>,
   wrt: readonly string[],
+  instead: Readonly<Record<string, AdjointRule>> = {},
 ): Map<string, string | null> {
   const dependent = dependentValues(forward, wrt);
   const cotangents = new Cotangents(builder);
@@ -85,7 +87,8 @@ export function backward(
     const incoming = node.outputs.map((name) => (name === '' ? null : cotangents.get(name)));
     if (incoming.every((name) => name === null)) continue;
     const wanted = node.inputs.map((name) => dependent.has(name));
-    const outgoing = ruleFor(node)(builder, node, incoming, wanted);
+    const rule = node.domain === '' ? instead[node.op] : undefined;
+    const outgoing = (rule ?? ruleFor(node))(builder, node, incoming, wanted);
     node.inputs.forEach((name, index) => {
       const cotangent = outgoing[index];
       if (wanted[index] === true && cotangent !== null && cotangent !== undefined) cotangents.add(name, cotangent);

@@ -48,39 +48,47 @@ export const batchNormalization: AdjointRule = (builder, node, [cotangent], want
   ];
 };
 
-/** x̂ = (x − mean) / √(var + ε) over some axes, and what its adjoint needs. */
-function standardise(builder: GraphBuilder, image: string, axes: readonly number[], epsilon: number) {
+/** x̂ = (x − mean) / √(var + ε) over some axes, and what its adjoint needs. With `fixed` the deviation counts as a constant. */
+function standardise(builder: GraphBuilder, image: string, axes: readonly number[], epsilon: number, fixed = false) {
   const centred = builder.subtract(image, mean(builder, image, axes));
   const inverse = inverseDeviation(builder, mean(builder, builder.multiply(centred, centred), axes), epsilon);
   const standard = builder.multiply(centred, inverse);
   /** From ∂L/∂x̂ to ∂L/∂x: what changes mean or variance is projected out. */
   const pull = (cotangent: string): string => {
+    const centred = builder.subtract(cotangent, mean(builder, cotangent, axes));
+    if (fixed) return builder.multiply(centred, inverse);
     const along = builder.multiply(standard, mean(builder, builder.multiply(cotangent, standard), axes));
-    const rest = builder.subtract(builder.subtract(cotangent, mean(builder, cotangent, axes)), along);
-    return builder.multiply(rest, inverse);
+    return builder.multiply(builder.subtract(centred, along), inverse);
   };
   return { standard, pull };
 }
 
+const layerNorm =
+  (fixed: boolean): AdjointRule =>
+  (builder, node, [cotangent, ...statistics], wanted) => {
+    if (statistics.some((flowing) => flowing !== null && flowing !== undefined)) {
+      throw unsupportedForm(node, 'its mean or deviation is used further on');
+    }
+    if (cotangent === null || cotangent === undefined) return node.inputs.map(() => null);
+    const image = requiredInput(node, 0);
+    const gain = requiredInput(node, 1);
+    const bias = inputAt(node, 2);
+    const rank = builder.shape(image).length;
+    const first = frontAxis(intAttribute(node, 'axis', -1), rank);
+    const axes = Array.from({ length: rank - first }, (_, index) => first + index);
+    const { standard, pull } = standardise(builder, image, axes, floatAttribute(node, 'epsilon', 1e-5), fixed);
+    return [
+      wanted[0] ? pull(builder.multiply(cotangent, gain)) : null,
+      wanted[1] ? unbroadcast(builder, builder.multiply(cotangent, standard), builder.shape(gain)) : null,
+      wanted[2] && bias !== '' ? unbroadcast(builder, cotangent, builder.shape(bias)) : null,
+    ].slice(0, node.inputs.length);
+  };
+
 /** LayerNormalization over the axes from `axis` on, with respect to image, scale and bias. */
-export const layerNormalization: AdjointRule = (builder, node, [cotangent, ...statistics], wanted) => {
-  if (statistics.some((flowing) => flowing !== null && flowing !== undefined)) {
-    throw unsupportedForm(node, 'its mean or deviation is used further on');
-  }
-  if (cotangent === null || cotangent === undefined) return node.inputs.map(() => null);
-  const image = requiredInput(node, 0);
-  const gain = requiredInput(node, 1);
-  const bias = inputAt(node, 2);
-  const rank = builder.shape(image).length;
-  const first = frontAxis(intAttribute(node, 'axis', -1), rank);
-  const axes = Array.from({ length: rank - first }, (_, index) => first + index);
-  const { standard, pull } = standardise(builder, image, axes, floatAttribute(node, 'epsilon', 1e-5));
-  return [
-    wanted[0] ? pull(builder.multiply(cotangent, gain)) : null,
-    wanted[1] ? unbroadcast(builder, builder.multiply(cotangent, standard), builder.shape(gain)) : null,
-    wanted[2] && bias !== '' ? unbroadcast(builder, cotangent, builder.shape(bias)) : null,
-  ].slice(0, node.inputs.length);
-};
+export const layerNormalization = layerNorm(false);
+
+/** The same as a linear map of the image: the deviation it divides by is held at its value. */
+export const layerNormalizationAtFixedScale = layerNorm(true);
 
 /** InstanceNormalization over the spatial axes of each channel, with respect to image, scale and bias. */
 export const instanceNormalization: AdjointRule = (builder, node, [cotangent], wanted) => {

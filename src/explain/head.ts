@@ -8,7 +8,7 @@ import { hasPositions } from './positions.ts';
 export interface Head {
   /** The last feature map: output of the last layer that still has positions (before any final pool or token selection). */
   readonly feature: string;
-  /** Whether the scores are an affine function of the feature map (given max-pool switches). */
+  /** Whether the scores are an affine function of the feature map (given max-pool switches and layer norms' scales). */
   readonly affine: boolean;
   /** Whether the head picks positions (a class token): then only these share the bias. */
   readonly selects: boolean;
@@ -35,6 +35,7 @@ const AFFINE = new Set([
   'MatMul',
   'Conv',
   'BatchNormalization',
+  'LayerNormalization',
   'Add',
   'Sub',
   'Mul',

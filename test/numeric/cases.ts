@@ -6,7 +6,7 @@ import type { MethodId, MethodOptions } from '../../src/explain/explainer.ts';
 import type { Target } from '../../src/runtime/protocol.ts';
 
 /** Tiny nets, small enough for a software GPU. */
-export const TINY_NETS = ['basic', 'residual', 'vgg', 'depthwise', 'densenet', 'se', 'vit', 'quantized'] as const;
+export const TINY_NETS = ['basic', 'residual', 'vgg', 'depthwise', 'densenet', 'se', 'vit', 'normed', 'quantized'] as const;
 export const NETS = [...TINY_NETS, 'efficientnet-lite0'] as const;
 export type Net = (typeof NETS)[number];
 

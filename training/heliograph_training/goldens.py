@@ -45,7 +45,7 @@ OCCLUSION_WINDOW, OCCLUSION_STRIDE = 8, 4  # pixels
 
 NAMES = (*nets.NETS, golden_quantized.NAME, export_efficientnet.MODEL_ID)
 WITH_PARAMETERS = ("residual", "vit")
-WITH_SRD = ("residual", "basic", "vgg", "depthwise", "densenet", "se")
+WITH_SRD = ("residual", "basic", "vgg", "depthwise", "densenet", "se", "normed")
 WITH_APOP = ("residual", "basic", "vgg", "depthwise")
 
 # Map and position (y, x) whose receptive field is stored: a corner, an interior point, one behind each
@@ -67,6 +67,7 @@ ERF_AT: dict[str, list[tuple[str, int, int]]] = {
     ],
     "densenet": [("dense.1.Concat", 5, 0), ("transition_pool", 3, 2)],
     "se": [("blocks.1.Add", 5, 6), ("top_act", 0, 11)],
+    "normed": [("relu2", 3, 4)],
 }
 
 

@@ -403,6 +403,24 @@ class Se(nn.Module):
         return self.head(self.flatten(self.gap(self.top_act(self.top_bn(self.top_conv(x))))))
 
 
+class NormedHead(nn.Module):
+    """Two convolutions under ConvNeXt's head (Liu et al., CVPR 2022): average pool, layer norm, linear map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.relu1 = nn.Conv2d(3, 8, 4, 4), nn.ReLU()
+        self.conv2, self.relu2 = nn.Conv2d(8, 12, 3, padding=1), nn.ReLU()
+        self.gap = nn.AdaptiveAvgPool2d(1)
+        self.flatten = nn.Flatten()
+        self.norm = nn.LayerNorm(12, eps=1e-6)
+        self.head = nn.Linear(12, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, 3, H, W) to (B, 10) logits."""
+        x = self.relu2(self.conv2(self.relu1(self.conv1(x))))
+        return self.head(self.norm(self.flatten(self.gap(x))))
+
+
 @dataclass(frozen=True)
 class NetSpec:
     """How one golden net is made: constructor, image size (H, W) in pixels, seed of weights and image.
@@ -426,6 +444,7 @@ NETS: dict[str, NetSpec] = {
     "vit": NetSpec(Vit, (48, 40), 15, "patch"),
     "densenet": NetSpec(Densenet, (48, 40), 16, "relu"),
     "se": NetSpec(Se, (40, 48), 17, "top_act"),
+    "normed": NetSpec(NormedHead, (24, 28), 18, "relu2"),
 }
 
 

@@ -151,8 +151,17 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class LayerNorm:
+    """Layer norm over the channels: ``gain`` and ``shift`` (C,)."""
+
+    gain: Array
+    shift: Array
+    epsilon: float
+
+
+@dataclass(frozen=True)
 class Head:
-    """Global average pool (behind an optional max-pool) and linear map.
+    """Global average pool (behind an optional max-pool), layer norm where there is one, and linear map.
 
     ``weight`` (classes, C), ``bias`` (classes,).
     """
@@ -161,6 +170,7 @@ class Head:
     weight: Array
     bias: Array
     pool: MaxPool | None = None
+    norm: LayerNorm | None = None
 
 
 def activate(kind: str, v: Array) -> Array:
@@ -333,10 +343,19 @@ def start_identity(head: Head, x: Array, target: Array) -> Array:
             for c in range(columns):
                 for i, mask in head.pool.switches((y, c), x).items():
                     taken[:, i[0], i[1]] += mask * x[:, i[0], i[1]]
+    weight, bias = head.weight, head.bias
+    if head.norm is not None:
+        # The deviation of the pooled vector is held fixed, so the norm is affine: subtract the mean, scale, shift.
+        pooled = taken.sum((1, 2)) / count
+        deviation = float(np.sqrt(np.mean((pooled - pooled.mean()) ** 2) + head.norm.epsilon))
+        channels = len(pooled)
+        centre = np.eye(channels) - np.ones((channels, channels)) / channels
+        bias = bias + weight @ head.norm.shift
+        weight = weight @ np.diag(head.norm.gain / deviation) @ centre
     start = np.zeros((height, width))
     for y in range(height):
         for c in range(width):
-            o_i = head.weight @ taken[:, y, c] / count + head.bias / (height * width)
+            o_i = weight @ taken[:, y, c] / count + bias / (height * width)
             start[y, c] = float(target @ o_i)
     return start
 

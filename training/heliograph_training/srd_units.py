@@ -19,11 +19,12 @@ from heliograph_training.nets import (
     Depthwise,
     GatedBlock,
     InvertedResidual,
+    NormedHead,
     PooledResidual,
     Se,
     Vgg,
 )
-from heliograph_training.srd_oracle import IMAGE, Array, Branch, Conv, Head, MaxPool, Unit, fold
+from heliograph_training.srd_oracle import IMAGE, Array, Branch, Conv, Head, LayerNorm, MaxPool, Unit, fold
 
 
 def _array(tensor: Tensor | None) -> Array:
@@ -216,6 +217,16 @@ def se_units(net: Se, image: Tensor) -> tuple[list[Unit], Head]:
     return units, _head("top_act", net.head)
 
 
+def normed_units(net: NormedHead) -> tuple[list[Unit], Head]:
+    """Describe ``normed``."""
+    units = [
+        Unit("relu1", "conv1", [Branch(IMAGE, _conv(net.conv1))], "relu"),
+        Unit("relu2", "conv2", [Branch("relu1", _conv(net.conv2))], "relu"),
+    ]
+    norm = LayerNorm(_array(net.norm.weight), _array(net.norm.bias), net.norm.eps)
+    return units, Head("relu2", _array(net.head.weight), _array(net.head.bias), norm=norm)
+
+
 def describe(net: nn.Module, image: Tensor) -> tuple[list[Unit], Head | None]:
     """Return the units of a golden net in topological order, and its affine head where it has one."""
     if isinstance(net, PooledResidual):
@@ -228,4 +239,6 @@ def describe(net: nn.Module, image: Tensor) -> tuple[list[Unit], Head | None]:
         return densenet_units(net)
     if isinstance(net, Se):
         return se_units(net, image)
+    if isinstance(net, NormedHead):
+        return normed_units(net)
     raise TypeError(f"no SRD description of {type(net).__name__}")

@@ -19,7 +19,7 @@ MEGABYTE = 1e6
 
 def test_every_net_has_a_folder_and_all_stay_small() -> None:
     assert {p.name for p in GOLDENS.iterdir() if p.is_dir()} == set(goldens.NAMES)
-    assert sum(f.stat().st_size for f in GOLDENS.rglob("*") if f.is_file()) < 6 * MEGABYTE
+    assert sum(f.stat().st_size for f in GOLDENS.rglob("*") if f.is_file()) < 6.5 * MEGABYTE
 
 
 @pytest.mark.parametrize("net", goldens.NAMES)

@@ -1,4 +1,5 @@
 import { backward } from '../../adjoint/backward.ts';
+import { layerNormalizationAtFixedScale } from '../../adjoint/normalization.ts';
 import type { GraphBuilder } from '../../graph/builder.ts';
 import { int } from '../../graph/graph.ts';
 import type { Start } from '../explainer.ts';
@@ -7,11 +8,14 @@ import type { FeatureMaps } from '../grid.ts';
 import type { Head } from '../head.ts';
 import { channelAxes } from '../positions.ts';
 
+const FIXED_SCALE = { LayerNormalization: layerNormalizationAtFixedScale };
+
 /**
  * Where relevance starts, at the last feature map x (shape: x's with channel axes 1).
  *
  * Affine head (methods §1): R_i = o_i[c] = ⟨x_i, g_i⟩ + b_c/n with g = ∂logit_c/∂x, n the number of positions the head
- * reads, so ΣR is the score. A head with hidden layers is not affine: the Grad-CAM map of x, clipped at zero, as the authors do for
+ * reads, so ΣR is the score. A layer norm in the head divides by a deviation that is held fixed, as everywhere in SRD (reconstruction):
+ * its true derivative is blind to the length of x, and ⟨x, g⟩ would vanish. A head with hidden layers is not affine: the Grad-CAM map of x, clipped at zero, as the authors do for
  * VGG16. `contrastive` takes off the mean over positions.
  *
  * @param score the explained scalar, []
@@ -28,7 +32,8 @@ export function startMap(
   const { feature } = head;
   const axes = channelAxes(maps.roles, feature);
   const forward = maps.model.graph.nodes;
-  const gradient = backward(builder, forward, new Map([[maps.model.logits, target]]), [feature]).get(feature);
+  const seeds = new Map([[maps.model.logits, target]]);
+  const gradient = backward(builder, forward, seeds, [feature], head.affine ? FIXED_SCALE : {}).get(feature);
   if (gradient === undefined || gradient === null) return builder.filled(maps.relevanceShape(feature), 0);
   const shares = (): string => {
     const products = builder.reduceSum(builder.multiply(feature, gradient), axes, true);
