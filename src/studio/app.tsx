@@ -3,6 +3,7 @@ import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { type ComponentType, lazy, type ReactNode, Suspense, startTransition, useEffect, useRef, useState } from 'react';
 import { ACTIONS, isSingleKey } from './actions.ts';
 import { type Studio, StudioContext, useBusy, usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { keepEscape } from './escape.ts';
 import { NARROW } from './host.ts';
 import { PANELS } from './panels.ts';
 import { finding } from './seeing/finding.ts';
@@ -130,7 +131,9 @@ function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }
       aria-label="Inspector"
       hidden={!opened}
       onKeyDown={(event) => {
-        if (drawer && event.key === 'Escape') ui.setState({ drawer: false });
+        if (!drawer || event.key !== 'Escape') return;
+        keepEscape(event);
+        ui.setState({ drawer: false });
       }}
     >
       {drawer && (
@@ -148,7 +151,8 @@ function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }
 /** Whether keys pressed there are writing, or choosing in a list by its first letter. Switches and sliders have no use for them. */
 function takesLetters(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement) return !['radio', 'checkbox', 'range', 'button'].includes(target.type);
+  if (target instanceof HTMLInputElement)
+    return !target.readOnly && !['radio', 'checkbox', 'range', 'button'].includes(target.type);
   return target.matches('textarea, select') || target.isContentEditable;
 }
 

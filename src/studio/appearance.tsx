@@ -23,7 +23,7 @@ export function Appearance() {
           onReset={() => reset('opacity')}
         />
       </div>
-      <Popover width={300} position="bottom-start">
+      <Popover trapFocus returnFocus width={300} position="bottom-start">
         <Popover.Target>
           <Button size="compact-sm" variant="default" leftSection={<IconAdjustmentsHorizontal size={14} />}>
             Look

@@ -42,11 +42,18 @@ export function createIntake(
   opened: () => void,
 ): Intake {
   // Kept so that forgotten weights can be dropped afterwards, and the size be chosen.
-  let model: { name: string; bytes: Uint8Array; external: Record<string, Uint8Array> } | null = null;
+  let chosen: { readonly model: File; readonly weights: readonly File[] } | null = null;
 
   async function open(size?: { height: number; width: number }): Promise<void> {
-    if (!model) return;
-    const { name, bytes, external } = model;
+    if (!chosen) return;
+    const reading = chosen;
+    const { model, weights } = reading;
+    const bytes = await bytesOf(model);
+    const external: Record<string, Uint8Array> = {};
+    for (const weight of weights) external[weight.name] = await bytesOf(weight);
+    // A large file takes a while to read, and what was given meanwhile counts.
+    if (chosen !== reading) return;
+    const name = model.name.replace(/\.onnx$/i, '');
     if (await controller.openOwnModel({ kind: 'files', name, model: bytes, external }, size)) opened();
   }
 
@@ -59,8 +66,9 @@ export function createIntake(
         'Give one, together with its weight files.',
       );
     }
-    if (file) model = { name: file.name.replace(/\.onnx$/i, ''), bytes: await bytesOf(file), external: {} };
-    else if (!model) {
+    if (file) chosen = { model: file, weights };
+    else if (chosen) chosen = { ...chosen, weights: [...chosen.weights, ...weights] };
+    else {
       const names = weights.map(({ name }) => name).join(', ');
       throw new HeliographError(
         'not-onnx',
@@ -68,7 +76,6 @@ export function createIntake(
         'Weight files need the .onnx file they belong to.',
       );
     }
-    for (const weight of weights) model.external[weight.name] = await bytesOf(weight);
     await open();
   }
 
@@ -111,7 +118,7 @@ export function createIntake(
       }
       for (const text of texts) await takeText(text);
     },
-    openAtSize: (height, width) => open({ height, width }),
+    openAtSize: (height, width) => open({ height, width }).catch((error: unknown) => controller.report('model', error)),
   };
 }
 

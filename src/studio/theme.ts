@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, virtualColor } from '@mantine/core';
+import { keepEscape } from './escape.ts';
 
 /** Ten steps of one hue. Lightness in percent, which is where the component library reads contrast from. */
 function steps(lightness: readonly number[], chroma: (index: number) => number, hue: number): MantineColorsTuple {
@@ -13,6 +14,9 @@ const amber = steps([98, 94.5, 90, 85.5, 81, 75, 66, 55.5, 47, 39], (index) => A
 const gray = steps([98.4, 96.6, 93.6, 89.5, 83, 72, 56, 47, 36, 25], () => 0.004, 80);
 /** The dark scheme's neutrals, text to background. */
 const dark = steps([91, 79, 68, 46, 36, 30, 25, 20.5, 17.5, 14], () => 0.004, 80);
+
+/** Lists stand within the landmark they belong to; fixed, so that no scrolling panel clips them. */
+const IN_PLACE = { withinPortal: false, floatingStrategy: 'fixed' } as const;
 
 export const theme = createTheme({
   primaryColor: 'sun',
@@ -42,8 +46,12 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { openDelay: 400, withArrow: false, events: { hover: true, focus: true, touch: false } } },
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
-    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
-    Select: { defaultProps: { size: 'sm' } },
+    PopoverDropdown: { defaultProps: { onKeyDown: keepEscape } },
+    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 }, ...IN_PLACE } },
+    MenuDropdown: { defaultProps: { onKeyDown: keepEscape } },
+    Combobox: { defaultProps: IN_PLACE },
+    Select: { defaultProps: { size: 'sm', onKeyDown: keepEscape } },
+    MultiSelect: { defaultProps: { onKeyDown: keepEscape } },
   },
 });
 

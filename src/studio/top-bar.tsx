@@ -94,7 +94,7 @@ function Mark() {
 function Privacy() {
   const [opened, { toggle, close }] = useDisclosure(false);
   return (
-    <Popover opened={opened} onChange={close} width={320} position="bottom-start">
+    <Popover opened={opened} onChange={close} trapFocus returnFocus width={320} position="bottom-start">
       <Popover.Target>
         <UnstyledButton className={shellStyles.privacy} onClick={toggle} aria-expanded={opened}>
           <IconLock size={14} aria-hidden="true" />
@@ -134,7 +134,7 @@ function DeviceBadge() {
   const name = !device ? 'Starting …' : device.backend === 'webgpu' ? 'WebGPU' : 'wasm';
   const time = lastRun === null ? '' : `${lastRun < 10 ? lastRun.toFixed(1) : Math.round(lastRun)} ms`;
   return (
-    <Popover opened={opened} onChange={close} width={320} position="bottom-end">
+    <Popover opened={opened} onChange={close} trapFocus returnFocus width={320} position="bottom-end">
       <Popover.Target>
         <Tooltip label={device?.note || 'Device and time of the last run'} multiline maw={300} disabled={opened}>
           <Button
