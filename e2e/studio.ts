@@ -57,6 +57,11 @@ export class Studio {
     return this.page.getByRole('button', { name: /wasm|WebGPU|Starting/ });
   }
 
+  /** There while something runs that takes a while. */
+  get stop(): Locator {
+    return this.page.getByRole('button', { name: 'Stop' });
+  }
+
   get method(): Locator {
     return this.page.getByRole('combobox', { name: 'Method' });
   }
@@ -113,17 +118,32 @@ export class Studio {
   /** Drops a classifier and accepts the guess of its preprocessing. */
   async dropModel(...files: readonly DroppedFile[]): Promise<void> {
     await this.drop(...files);
-    const dialog = this.page.getByRole('dialog');
-    await expect(dialog).toBeVisible();
+    await expect(this.page.getByRole('dialog')).toBeVisible();
+    await this.closeDialog();
+  }
+
+  /** Closes the open dialog and waits for the map behind it. */
+  async closeDialog(): Promise<void> {
     await this.page.keyboard.press('Escape');
-    await expect(dialog).toBeHidden();
+    await expect(this.page.getByRole('dialog')).toHaveCount(0);
     await this.settled();
   }
 
   async choose(method: string): Promise<void> {
+    await this.#pick(method);
+    await this.settled();
+  }
+
+  /** Chooses a slow method and waits until its map is being computed. */
+  async start(method: string): Promise<void> {
+    await this.#pick(method);
+    await expect(this.stop).toBeVisible();
+    await expect(this.page.getByRole('toolbar')).toContainText(new RegExp(`${method}, .*[1-9]\\d* of`));
+  }
+
+  async #pick(method: string): Promise<void> {
     await this.method.click();
     await this.page.getByRole('option', { name: method, exact: true }).click();
-    await this.settled();
   }
 
   /** What “Take away” gives for one of its items. */

@@ -31,3 +31,36 @@ test('the studio computes the same map on WebGPU as on wasm', async ({ studio, p
   const webgpu = await studio.values();
   expect(relativeError(webgpu.data, wasm.data)).toBeLessThan(1e-4);
 });
+
+test('a GPU that is lost in mid-run leaves the run to wasm, and says so', async ({ studio, page }) => {
+  await studio.open('device=wasm&method=gradient');
+  await studio.dropModel(fileOf(golden('basic', 'model.onnx')));
+  const wasm = await studio.values();
+  const engine = page.workers().find((worker) => /worker-/.test(worker.url()));
+  // From now on the first work that is handed to the GPU is its last.
+  await engine?.evaluate(() => {
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (descriptor) {
+      const device = await requestDevice.call(this, descriptor);
+      addEventListener('gpu-fails', () => {
+        const submit = device.queue.submit.bind(device.queue);
+        device.queue.submit = (buffers) => {
+          submit(buffers);
+          device.destroy();
+        };
+      });
+      return device;
+    };
+  });
+  await studio.device.click();
+  await page.getByText('WebGPU', { exact: true }).click();
+  await expect(studio.device).toHaveText(/^WebGPU.*ms/);
+  await studio.closeDialog();
+  await engine?.evaluate(() => dispatchEvent(new Event('gpu-fails')));
+  await studio.choose('SRD');
+  await expect(studio.map(/^SRD/)).toBeVisible();
+  await expect(studio.device).toHaveText(/^wasm.*ms/);
+  await expect(page.getByRole('alert')).toContainText(/The GPU was lost.*wasm took over/);
+  await studio.choose('Gradient');
+  expect(relativeError((await studio.values()).data, wasm.data)).toBeLessThan(1e-6);
+});

@@ -11,11 +11,27 @@ export function cancelled(): HeliographError {
 }
 
 /**
+ * Lets the thread's event loop have its turn. The wasm runtime computes on the thread that calls it and settles in
+ * microtasks, between which no message comes in: a worker busy with a thousand runs would not hear that it may stop.
+ */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    // No timer: browsers make nested ones wait 4 ms.
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = () => {
+      port2.close();
+      resolve();
+    };
+    port1.postMessage(null);
+  });
+}
+
+/**
  * Runs asynchronous operations one after another. Every `create`, `run` and `release` of the runtime goes through one
  * such queue: two overlapping WebGPU runs never settle, two overlapping creations reject (onnxruntime-web 1.30).
  *
  * Callers take turns: one that has queued a hundred operations lets another's single operation pass after the current one.
- * A failed operation rejects its own promise and nothing else.
+ * A failed operation rejects its own promise and nothing else. Between two operations messages come in.
  */
 export class OperationQueue {
   /** Waiting operations by caller; the map's order is the order of turns. */
@@ -85,6 +101,7 @@ export class OperationQueue {
         // Reached only where an operation throws before it returns a promise.
         next.refuse(error);
       }
+      await breathe();
     }
     this.#busy = false;
   }

@@ -122,7 +122,8 @@ export class Maps {
       done: (result) => {
         const results = new Map(bench.now.results).set(key, result);
         for (const oldest of [...results.keys()].slice(0, -KEPT_RESULTS)) results.delete(oldest);
-        bench.set({ results, lastRun: result.milliseconds });
+        bench.set({ results });
+        bench.ran(result);
       },
     });
   }

@@ -50,6 +50,7 @@ export function Stage() {
         <ProblemOf place="session" />
         <ProblemOf place="storage" />
         <ProblemOf place="export" />
+        <ProblemOf place="map" />
         <Failure />
       </div>
       {view === 'compare' ? (

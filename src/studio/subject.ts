@@ -184,11 +184,12 @@ export class Subject {
       label: 'Classifying',
       run: (job, onProgress) => bench.engine.classify(job, model.summary.id, input, onProgress),
       failed: (error) => bench.failRun(key, error),
-      done: ({ logits, milliseconds, backend }) =>
+      done: ({ logits, milliseconds, backend }) => {
         bench.set({
           verdict: { key, logits, milliseconds, backend, probabilities: softmax(logits), ranked: ranking(logits) },
-          lastRun: milliseconds,
-        }),
+        });
+        bench.ran({ milliseconds, backend });
+      },
     });
   }
 }

@@ -1,5 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Engine, ErrorMessage, Progress } from '../runtime/protocol.ts';
+import type { Backend, Engine, ErrorMessage, Progress } from '../runtime/protocol.ts';
 import { INITIAL_STATUS, LANES, type LaneName, type Place, type Status } from './explain-status.ts';
 import { Lane, toMessage } from './lane.ts';
 import type { SettingsStore } from './store.ts';
@@ -97,6 +97,20 @@ export class Workbench {
     }
     this.failed.add(key);
     this.set({ failures: new Map(this.now.failures).set(key, error) });
+  }
+
+  /** Takes note of a finished run. One that ended elsewhere than on the device at hand has lost its GPU on the way. */
+  ran({ milliseconds, backend }: { readonly milliseconds: number; readonly backend: Backend }): void {
+    this.set({ lastRun: milliseconds });
+    if (!this.now.device || this.now.device.backend === backend) return;
+    void this.engine.device().then(
+      (device) => {
+        this.set({ device });
+        this.report('map', { code: 'device-lost', message: device.note, remedy: '' });
+      },
+      // The next run meets the same trouble and says so.
+      () => undefined,
+    );
   }
 
   private idle(lane: LaneName): void {
