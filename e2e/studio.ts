@@ -63,7 +63,7 @@ export class Studio {
   }
 
   get method(): Locator {
-    return this.page.getByRole('combobox', { name: 'Method' });
+    return this.page.getByRole('combobox', { name: 'Method', exact: true });
   }
 
   /** Opens the page on wasm, or as `link` says, and waits until this machine has computed the map it shows. */

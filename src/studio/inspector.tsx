@@ -175,7 +175,6 @@ function Method() {
         data={groups}
         value={method}
         allowDeselect={false}
-        maxDropdownHeight={420}
         onChange={(value) => value && settings.set({ method: value as MethodId })}
         renderOption={({ option }) => (
           <span>

@@ -15,8 +15,11 @@ const gray = steps([98.4, 96.6, 93.6, 89.5, 83, 72, 56, 47, 36, 25], () => 0.004
 /** The dark scheme's neutrals, text to background. */
 const dark = steps([91, 79, 68, 46, 36, 30, 25, 20.5, 17.5, 14], () => 0.004, 80);
 
-/** Lists stand within the landmark they belong to; fixed, so that no scrolling panel clips them. */
+/** Lists and hints stand within the landmark they belong to; fixed, so that no scrolling panel clips them. */
 const IN_PLACE = { withinPortal: false, floatingStrategy: 'fixed' } as const;
+
+/** The list itself scrolls, as its arrow keys do; a scrolling box around it would have to take the focus. */
+const LIST = { withScrollArea: false, styles: { options: { maxHeight: 'min(420px, 45dvh)', overflowY: 'auto' } } } as const;
 
 export const theme = createTheme({
   primaryColor: 'sun',
@@ -44,14 +47,16 @@ export const theme = createTheme({
     xl: '0 2px 8px oklch(0% 0 0 / 0.14)',
   },
   components: {
-    Tooltip: { defaultProps: { openDelay: 400, withArrow: false, events: { hover: true, focus: true, touch: false } } },
+    Tooltip: {
+      defaultProps: { openDelay: 400, withArrow: false, events: { hover: true, focus: true, touch: false }, ...IN_PLACE },
+    },
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
     PopoverDropdown: { defaultProps: { onKeyDown: keepEscape } },
     Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 }, ...IN_PLACE } },
     MenuDropdown: { defaultProps: { onKeyDown: keepEscape } },
     Combobox: { defaultProps: IN_PLACE },
-    Select: { defaultProps: { size: 'sm', onKeyDown: keepEscape } },
-    MultiSelect: { defaultProps: { onKeyDown: keepEscape } },
+    Select: { defaultProps: { size: 'sm', onKeyDown: keepEscape, ...LIST } },
+    MultiSelect: { defaultProps: { onKeyDown: keepEscape, ...LIST } },
   },
 });
 
