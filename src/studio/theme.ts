@@ -19,7 +19,7 @@ const dark = steps([91, 79, 68, 46, 36, 30, 25, 20.5, 17.5, 14], () => 0.004, 80
 const IN_PLACE = { withinPortal: false, floatingStrategy: 'fixed' } as const;
 
 /** The list itself scrolls, as its arrow keys do; a scrolling box around it would have to take the focus. */
-const LIST = { withScrollArea: false, styles: { options: { maxHeight: 'min(420px, 45dvh)', overflowY: 'auto' } } } as const;
+const LIST = { withScrollArea: false, styles: { options: { maxHeight: 'min(420px, 50dvh)', overflowY: 'auto' } } } as const;
 
 export const theme = createTheme({
   primaryColor: 'sun',
