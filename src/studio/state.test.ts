@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { METHOD_IDS } from '../explain/explainer.ts';
 import { HeliographError } from '../graph/errors.ts';
+import { DAY_MINUTES, LAYERS, QUALITIES, SPLITS } from './relight/relight-settings.ts';
 import {
   COMPARE_METHODS,
   DEFAULTS,
@@ -15,14 +16,20 @@ import {
   toLink,
   toLocal,
   toSession,
+  WORKSPACES,
 } from './state.ts';
 
-const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => (Object.is(value, -0) ? 0 : value));
+/** Any number between two; −0, which JSON does not know, counts as 0. */
+const within = (min: number, max: number) =>
+  fc.double({ min, max, noNaN: true }).map((value) => (Object.is(value, -0) ? 0 : value));
+const share = within(0, 1);
+const metres = within(-1e6, 1e6);
 const tensor = fc.option(fc.string({ minLength: 1, maxLength: 40 }), { nil: null });
 const index = fc.nat({ max: 999_999 });
 
 /** Any settings a reader can make that a link can carry. */
 const linked = fc.record({
+  workspace: fc.constantFrom(...WORKSPACES),
   model: fc.stringMatching(/^[a-z0-9-]{1,20}$/),
   image: fc.stringMatching(/^[a-z0-9-]{1,20}$/),
   fit: fc.constantFrom(...FITS),
@@ -58,6 +65,25 @@ const linked = fc.record({
     fc.double({ min: 1e-300, max: 1e300, noNaN: true }).map((limit) => ({ kind: 'fixed', limit }) as const),
   ),
   curves: fc.boolean(),
+  scene: fc.stringMatching(/^[a-z0-9-]{1,20}$/),
+  date: fc
+    .date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T00:00:00Z'), noInvalidDate: true })
+    .map((date) => date.toISOString().slice(0, 10)),
+  minute: within(0, DAY_MINUTES),
+  freeSun: fc.option(fc.tuple(within(0, 360), within(-90, 90)), { nil: null }),
+  latitude: fc.option(within(-90, 90), { nil: null }),
+  longitude: fc.option(within(-180, 180), { nil: null }),
+  show: fc.constantFrom(...LAYERS),
+  split: fc.constantFrom(...SPLITS),
+  showRight: fc.constantFrom(...LAYERS),
+  minuteRight: within(0, DAY_MINUTES),
+  divider: share,
+  viewpoint: tensor,
+  eye: fc.option(fc.tuple(metres, metres, metres), { nil: null }),
+  target: fc.option(fc.tuple(metres, metres, metres), { nil: null }),
+  move: fc.constantFrom('orbit', 'walk'),
+  quality: fc.constantFrom(...QUALITIES),
+  path: fc.boolean(),
 });
 
 describe('links', () => {

@@ -5,37 +5,13 @@
 import * as z from 'zod';
 import { METHOD_IDS } from '../explain/explainer.ts';
 import { HeliographError } from '../graph/errors.ts';
-import { type Codec, flag, limit, numeric, numerics, position, text, word, words } from './codec.ts';
+import { flag, limit, numeric, numerics, position, text, word, words } from './codec.ts';
+import { RELIGHT_STATE } from './relight/relight-settings.ts';
 import { DEFAULT_LIMIT, DEFAULT_LOOK, type LimitSetting, type MapLook } from './seeing/types.ts';
+import { type Entry, kept, linked } from './state-entry.ts';
 
 // The default compiles validators with `new Function`, which the page's Content-Security-Policy forbids.
 z.config({ jitless: true });
-
-/**
- * Where a piece of state lives besides memory and session files (which hold everything): `url` in the link, `local`
- * in this browser's storage, `export` nowhere else.
- */
-export type Home = 'url' | 'local' | 'export';
-
-interface Entry<T> {
-  readonly default: T;
-  readonly home: Home;
-  readonly schema: z.ZodType<T>;
-  /** Name in the link, for `url`. */
-  readonly param?: string;
-  readonly codec?: Codec<T>;
-  /** Whether undo brings it back. */
-  readonly undo: boolean;
-}
-
-/** A setting that a link carries and undo brings back. The codec's type is wider where the schema narrows it. */
-function linked<T>(param: string, fallback: NoInfer<T>, schema: z.ZodType<T>, codec: Codec<never>, undo = true): Entry<T> {
-  return { default: fallback, home: 'url', schema, param, codec: codec as unknown as Codec<T>, undo };
-}
-
-function kept<T>(fallback: NoInfer<T>, schema: z.ZodType<T>): Entry<T> {
-  return { default: fallback, home: 'local', schema, undo: false };
-}
 
 const classIndex = z.int().min(0).max(1_000_000);
 const methodId = z.enum(METHOD_IDS);
@@ -66,7 +42,11 @@ const limitSchema = z.discriminatedUnion('kind', [
 export const FITS = ['crop', 'fit', 'stretch'] as const;
 export const COMPARE_METHODS = METHOD_IDS.filter((id) => id !== 'erf');
 
+export const WORKSPACES = ['explain', 'relight'] as const;
+
 export const STATE = {
+  workspace: linked('workspace', 'explain', z.enum(WORKSPACES), word, false),
+
   /** Id of a bundled model; null for the user's own, which no link can carry. */
   model: linked('model', 'efficientnet-lite0', z.string().min(1).max(80).nullable(), text, false),
   /** Id of a gallery photograph; null for the user's own. */
@@ -128,6 +108,8 @@ export const STATE = {
   limit: linked<LimitSetting>('limit', DEFAULT_LIMIT, limitSchema, limit),
   /** Whether insertion and deletion curves are computed for the maps on screen. */
   curves: linked('curves', false, z.boolean(), flag, false),
+
+  ...RELIGHT_STATE,
 
   theme: kept('auto', z.enum(['auto', 'light', 'dark'])),
   sourcesOpen: kept(true, z.boolean()),
