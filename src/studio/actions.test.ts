@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
-import { ACTIONS, action, isSingleKey, writeKeys } from './actions.ts';
+import { ACTIONS, action, actionsOf, isSingleKey, writeKeys } from './actions.ts';
+import { WORKSPACES } from './state.ts';
 
-test('no two actions have the same id or the same key', () => {
+test('no two actions have the same id', () => {
   const ids = ACTIONS.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  const keys = ACTIONS.flatMap((entry) => entry.keys).map((key) => key.toLowerCase());
+});
+
+test.each(WORKSPACES)('no two actions of the workspace %s have the same key', (workspace) => {
+  const keys = actionsOf(workspace)
+    .flatMap((entry) => entry.keys)
+    .map((key) => key.toLowerCase());
   expect(new Set(keys).size).toBe(keys.length);
 });
 

@@ -3,14 +3,17 @@ import type { StoreApi } from 'zustand/vanilla';
 import type { ExplainController } from './explain-controller.ts';
 import { activityOf } from './explain-status.ts';
 import { METHODS } from './methods.ts';
+import { RELIGHT_ACTIONS } from './relight/relight-actions.ts';
+import type { RelightController } from './relight/relight-controller.ts';
 import { obstacleOf } from './requests.ts';
-import { type Settings, toLink, toSession } from './state.ts';
+import { type Settings, toLink, toSession, WORKSPACES, type Workspace } from './state.ts';
 import type { SettingsStore } from './store.ts';
 import type { Ui } from './ui.ts';
 
 export interface ActionContext {
   readonly settings: SettingsStore;
   readonly controller: ExplainController;
+  readonly relight: RelightController;
   readonly ui: StoreApi<Ui>;
   /** What the browser does for the studio. */
   readonly host: Host;
@@ -19,7 +22,8 @@ export interface ActionContext {
 export interface Host {
   readonly copy: (text: string) => Promise<void>;
   readonly address: (hash: string) => string;
-  readonly pickFiles: (accept: string) => void;
+  /** @param folder whether a whole folder is chosen */
+  readonly pickFiles: (accept: string, folder?: boolean) => void;
   readonly save: (name: string, data: BlobPart, type: string) => void;
   /** Map on screen as PNG with legend, or NumPy file. */
   readonly saveMap: (form: 'png' | 'npy') => Promise<void>;
@@ -27,7 +31,7 @@ export interface Host {
   readonly narrow: () => boolean;
 }
 
-export type ActionGroup = 'View' | 'Explain' | 'Open' | 'Take away' | 'Panels' | 'Help';
+export type ActionGroup = 'View' | 'Explain' | 'Relight' | 'Open' | 'Take away' | 'Panels' | 'Help';
 
 export interface Action {
   readonly id: string;
@@ -36,9 +40,13 @@ export interface Action {
   readonly keywords: string;
   /** Shortcuts; `mod` is Ctrl, or ⌘ on a Mac. */
   readonly keys: readonly string[];
+  /** Where it makes sense; everywhere if absent. */
+  readonly workspace?: Workspace;
   readonly when: (context: ActionContext) => boolean;
   readonly perform: (context: ActionContext) => void;
 }
+
+export const WORKSPACE_NAMES: Readonly<Record<Workspace, string>> = { explain: 'Explain', relight: 'Relight' };
 
 const always = () => true;
 const hasMap = ({ controller }: ActionContext) => controller.status.getState().shown !== null;
@@ -107,10 +115,21 @@ async function saveDerived({ controller, host, settings }: ActionContext): Promi
   if (bytes) host.save(`${name}-${settings.get().method}.onnx`, bytes.slice(), 'application/octet-stream');
 }
 
-export const ACTIONS: readonly Action[] = [
+/** What makes sense in every workspace. */
+const COMMON: readonly Action[] = [
+  ...WORKSPACES.map(
+    (workspace): Action => ({
+      id: `workspace-${workspace}`,
+      label: `Go to ${WORKSPACE_NAMES[workspace]}`,
+      group: 'View',
+      keywords: 'workspace switch tab',
+      keys: [],
+      when: ({ settings }) => settings.get().workspace !== workspace,
+      perform: ({ settings }) => settings.set({ workspace }),
+    }),
+  ),
   dialog('palette', 'Find an action', 'Help', 'command palette search', ['mod+K']),
   dialog('help', 'Shortcuts and help', 'Help', 'keyboard keys about', ['shift+?', 'H']),
-
   {
     id: 'undo',
     label: 'Undo',
@@ -129,18 +148,6 @@ export const ACTIONS: readonly Action[] = [
     when: ({ settings }) => settings.api.getState().future.length > 0,
     perform: ({ settings }) => settings.redo(),
   },
-  toggle('compare', 'Compare methods and classes', 'View', 'grid side by side', ['G'], ({ view }) => ({
-    view: view === 'compare' ? 'single' : 'compare',
-  })),
-  toggle('contours', 'Show or hide contours', 'View', 'lines levels', ['C'], ({ contours }) => ({
-    contours: contours.length > 0 ? [] : [0.25, 0.5, 0.75],
-  })),
-  toggle('map', 'Show or hide the map', 'View', 'opacity overlay picture', ['V'], ({ opacity }) => ({
-    opacity: opacity > 0 ? 0 : 0.85,
-  })),
-  toggle('grey', 'Show the picture in colour or grey', 'View', 'photo saturation', ['B'], ({ greyPicture }) => ({
-    greyPicture: !greyPicture,
-  })),
   {
     id: 'theme',
     label: 'Switch between light and dark',
@@ -154,7 +161,55 @@ export const ACTIONS: readonly Action[] = [
       settings.set({ theme: isDark ? 'light' : 'dark' });
     },
   },
+  pick('open-session', 'Open a session', 'import restore settings', [], ACCEPT.session),
+  {
+    id: 'copy-link',
+    label: 'Copy a link to this view',
+    group: 'Take away',
+    keywords: 'share url address',
+    keys: ['mod+shift+L'],
+    when: always,
+    perform: (context) => void copyLink(context),
+  },
+  {
+    id: 'save-session',
+    label: 'Save session (JSON)',
+    group: 'Take away',
+    keywords: 'export settings download',
+    keys: [],
+    when: always,
+    perform: ({ settings, host }) => host.save('heliograph-session.json', toSession(settings.get()), 'application/json'),
+  },
+  toggle('sources', 'Show or hide sources', 'Panels', 'left panel collapse model pictures scene', ['S'], ({ sourcesOpen }) => ({
+    sourcesOpen: !sourcesOpen,
+  })),
+  {
+    id: 'inspector',
+    label: 'Show or hide the inspector',
+    group: 'Panels',
+    keywords: 'right panel collapse drawer',
+    keys: ['I'],
+    when: always,
+    perform: toggleInspector,
+  },
+  toggle('strip', 'Show or hide the strip below', 'Panels', 'bottom panel collapse layers day', ['L'], ({ stripOpen }) => ({
+    stripOpen: !stripOpen,
+  })),
+];
 
+const EXPLAIN: readonly Action[] = [
+  toggle('compare', 'Compare methods and classes', 'View', 'grid side by side', ['G'], ({ view }) => ({
+    view: view === 'compare' ? 'single' : 'compare',
+  })),
+  toggle('contours', 'Show or hide contours', 'View', 'lines levels', ['C'], ({ contours }) => ({
+    contours: contours.length > 0 ? [] : [0.25, 0.5, 0.75],
+  })),
+  toggle('map', 'Show or hide the map', 'View', 'opacity overlay picture', ['V'], ({ opacity }) => ({
+    opacity: opacity > 0 ? 0 : 0.85,
+  })),
+  toggle('grey', 'Show the picture in colour or grey', 'View', 'photo saturation', ['B'], ({ greyPicture }) => ({
+    greyPicture: !greyPicture,
+  })),
   ...METHODS.map(
     ({ id, name, group, question }): Action => ({
       id: `method-${id}`,
@@ -221,23 +276,11 @@ export const ACTIONS: readonly Action[] = [
       controller.status.getState().failures.size > 0 || Object.keys(controller.status.getState().problems).length > 0,
     perform: ({ controller }) => controller.retry(),
   },
-
   pick('open-model', 'Open your own ONNX model', 'import network file', ['O'], ACCEPT.model),
   pick('open-picture', 'Open your own picture', 'image photo file', ['P'], ACCEPT.picture),
   pick('open-labels', 'Open class labels', 'names text json', [], ACCEPT.labels),
-  pick('open-session', 'Open a session', 'import restore settings', [], ACCEPT.session),
   dialog('camera', 'Take a picture with the camera', 'Open', 'webcam photo', []),
   dialog('preprocessing', 'How pixels become input', 'Open', 'preprocessing mean std normalisation', []),
-
-  {
-    id: 'copy-link',
-    label: 'Copy a link to this view',
-    group: 'Take away',
-    keywords: 'share url address',
-    keys: ['mod+shift+L'],
-    when: always,
-    perform: (context) => void copyLink(context),
-  },
   {
     id: 'save-png',
     label: 'Save the picture with its legend (PNG)',
@@ -265,32 +308,13 @@ export const ACTIONS: readonly Action[] = [
     when: hasMap,
     perform: (context) => void saveDerived(context),
   },
-  {
-    id: 'save-session',
-    label: 'Save session (JSON)',
-    group: 'Take away',
-    keywords: 'export settings download',
-    keys: [],
-    when: always,
-    perform: ({ settings, host }) => host.save('heliograph-session.json', toSession(settings.get()), 'application/json'),
-  },
-
-  toggle('sources', 'Show or hide sources', 'Panels', 'left panel collapse model pictures', ['S'], ({ sourcesOpen }) => ({
-    sourcesOpen: !sourcesOpen,
-  })),
-  {
-    id: 'inspector',
-    label: 'Show or hide the inspector',
-    group: 'Panels',
-    keywords: 'right panel collapse drawer',
-    keys: ['I'],
-    when: always,
-    perform: toggleInspector,
-  },
-  toggle('strip', 'Show or hide the layer strip', 'Panels', 'bottom panel collapse layers', ['L'], ({ stripOpen }) => ({
-    stripOpen: !stripOpen,
-  })),
 ];
+
+function only(workspace: Workspace, actions: readonly Action[]): Action[] {
+  return actions.map((entry) => ({ ...entry, workspace }));
+}
+
+export const ACTIONS: readonly Action[] = [...COMMON, ...only('explain', EXPLAIN), ...only('relight', RELIGHT_ACTIONS)];
 
 const byId = new Map(ACTIONS.map((action) => [action.id, action]));
 
@@ -299,6 +323,11 @@ export function action(id: string): Action {
   const found = byId.get(id);
   if (!found) throw new RangeError(`No action ${id}.`);
   return found;
+}
+
+/** The actions that make sense in a workspace. */
+export function actionsOf(workspace: Workspace): readonly Action[] {
+  return ACTIONS.filter((entry) => (entry.workspace ?? workspace) === workspace);
 }
 
 /** Shortcuts of one character without a modifier, which a reader can switch off (WCAG 2.1.4). */

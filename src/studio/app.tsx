@@ -1,13 +1,15 @@
 import { CloseButton, MantineProvider, VisuallyHidden } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { type ComponentType, lazy, type ReactNode, Suspense, startTransition, useEffect, useRef, useState } from 'react';
-import { ACTIONS, isSingleKey } from './actions.ts';
+import { actionsOf, isSingleKey } from './actions.ts';
 import { type Studio, StudioContext, useBusy, usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { filesIn } from './dropped-files.ts';
 import { keepEscape } from './escape.ts';
 import { NARROW } from './host.ts';
-import { PANELS } from './panels.ts';
+import { type Place, panel } from './panels.ts';
 import { finding } from './seeing/finding.ts';
 import styles from './shell.module.css';
+import type { Workspace } from './state.ts';
 import { cssVariables, theme } from './theme.ts';
 import { TopBar } from './top-bar.tsx';
 import type { DialogName } from './ui.ts';
@@ -56,19 +58,22 @@ const PALETTE_LOADS_AFTER = 2000;
  * A panel when its code is there, rendered in slices: all panels at once hold the page for a quarter of a second, which nobody
  * can click in. Their places are there from the start, so nothing moves.
  */
-function Panel({ name }: { name: keyof typeof PANELS }) {
-  const [Arrived, setArrived] = useState<ComponentType | null>(null);
+function Panel({ place }: { place: Place }) {
+  const workspace = useSettings(({ workspace }) => workspace);
+  const [arrived, setArrived] = useState<{ readonly workspace: Workspace; readonly Component: ComponentType } | null>(null);
   useEffect(() => {
     let wanted = true;
-    void PANELS[name].then((Component) => {
-      if (wanted) startTransition(() => setArrived(() => Component));
+    void panel(workspace, place).then((Component) => {
+      if (wanted) startTransition(() => setArrived({ workspace, Component }));
     });
     return () => {
       wanted = false;
     };
-  }, [name]);
-  return Arrived && <Arrived />;
+  }, [workspace, place]);
+  return arrived?.workspace === workspace && <arrived.Component />;
 }
+
+const STRIP_NAMES: Readonly<Record<Workspace, string>> = { explain: 'Layers', relight: 'Day' };
 
 function Shell() {
   const { sourcesOpen, inspectorOpen, stripOpen } = useSettings(({ sourcesOpen, inspectorOpen, stripOpen }) => ({
@@ -77,6 +82,7 @@ function Shell() {
     stripOpen,
   }));
   const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
+  const workspace = useSettings(({ workspace }) => workspace);
   const drawer = useUi(({ drawer }) => drawer);
   const inspector = narrow ? drawer : inspectorOpen;
   useShortcuts();
@@ -97,16 +103,16 @@ function Shell() {
       </a>
       <TopBar />
       <aside className={styles.sources} aria-label="Sources" hidden={!sourcesOpen}>
-        <Panel name="sources" />
+        <Panel place="sources" />
       </aside>
       <Main>
-        <Panel name="stage" />
+        <Panel place="stage" />
       </Main>
       <InspectorPanel opened={inspector} drawer={Boolean(narrow)} />
-      <section className={styles.strip} aria-label="Layers" hidden={!stripOpen}>
-        <Panel name="strip" />
+      <section className={styles.strip} aria-label={STRIP_NAMES[workspace]} hidden={!stripOpen}>
+        <Panel place="strip" />
       </section>
-      <Announcer />
+      {workspace === 'explain' && <Announcer />}
       <Notice />
       <DropZone />
       <Dialogs />
@@ -143,7 +149,7 @@ function InspectorPanel({ opened, drawer }: { opened: boolean; drawer: boolean }
           onClick={() => ui.setState({ drawer: false })}
         />
       )}
-      <Panel name="inspector" />
+      <Panel place="inspector" />
     </aside>
   );
 }
@@ -161,7 +167,8 @@ function useShortcuts(): void {
   const perform = usePerform();
   const singleKeys = useSettings(({ singleKeys }) => singleKeys);
   const dialog = useUi(({ dialog }) => dialog);
-  const active = dialog === null ? ACTIONS : [];
+  const workspace = useSettings(({ workspace }) => workspace);
+  const active = dialog === null ? actionsOf(workspace) : [];
   useHotkeys(
     active.flatMap((action) =>
       action.keys
@@ -211,9 +218,15 @@ function Notice() {
   );
 }
 
+const WELCOME: Readonly<Record<Workspace, string>> = {
+  explain: 'Drop a picture, an .onnx classifier with its weight files, class labels or a session',
+  relight: 'Drop the folder of a scene, or a session',
+};
+
 /** The whole window takes files; while they hover it says what it takes. Pasting works too. */
 function DropZone() {
   const { intake } = useStudio();
+  const workspace = useSettings(({ workspace }) => workspace);
   const [over, setOver] = useState(false);
   const depth = useRef(0);
   useEffect(() => {
@@ -236,7 +249,7 @@ function DropZone() {
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      void intake.take([...(event.dataTransfer?.files ?? [])]);
+      if (event.dataTransfer) void filesIn(event.dataTransfer).then(intake.take);
     };
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];
@@ -258,7 +271,7 @@ function DropZone() {
   if (!over) return null;
   return (
     <div className={styles.dropZone} aria-hidden="true">
-      <p>Drop a picture, an .onnx classifier with its weight files, class labels or a session</p>
+      <p>{WELCOME[workspace]}</p>
     </div>
   );
 }

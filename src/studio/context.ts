@@ -6,6 +6,7 @@ import type { Action, ActionContext } from './actions.ts';
 import type { Library } from './assets.ts';
 import type { Status } from './explain-status.ts';
 import type { Intake } from './intake.ts';
+import type { RelightStatus } from './relight/relight-controller.ts';
 import { DEFAULTS, type SettingKey, type Settings } from './state.ts';
 import type { Ui } from './ui.ts';
 
@@ -54,11 +55,18 @@ export function useStatus<T extends object | string | number | boolean | null | 
   return part;
 }
 
-/** Whether something runs, or its outcome is still on its way to the screen. */
+/** A part of what the relighting workspace knows; renders again when it changes. */
+export function useRelight<T>(select: (status: RelightStatus) => T): T {
+  return useStore(useStudio().relight.status, useShallow(select));
+}
+
+/** Whether something runs in the present workspace, or its outcome is still on its way to the screen. */
 export function useBusy(): boolean {
+  const workspace = useSettings(({ workspace }) => workspace);
   const running = useStore(useStudio().controller.status, isBusy);
   const seen = useStatus(isBusy);
-  return running || seen;
+  const relighting = useRelight(({ loading, preparing }) => loading !== null || preparing);
+  return workspace === 'relight' ? relighting : running || seen;
 }
 
 function isBusy({ activities }: Status): boolean {

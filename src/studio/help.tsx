@@ -1,29 +1,24 @@
 import { Kbd, Switch } from '@mantine/core';
-import { ACTIONS, type ActionGroup, writeKeys } from './actions.ts';
+import { type ActionGroup, actionsOf, writeKeys } from './actions.ts';
 import { useSettings, useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
 import styles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
 
-const GROUPS: readonly ActionGroup[] = ['View', 'Explain', 'Panels', 'Open', 'Take away', 'Help'];
+const GROUPS: readonly ActionGroup[] = ['View', 'Explain', 'Relight', 'Panels', 'Open', 'Take away', 'Help'];
 
 /** What the studio is, and every shortcut. */
 export default function Help() {
   const { settings } = useStudio();
+  const workspace = useSettings(({ workspace }) => workspace);
   const singleKeys = useSettings(({ singleKeys }) => singleKeys);
   return (
     <Dialog name="help" title="Shortcuts and help">
       {() => (
         <>
           <div className={styles.prose}>
-            <p>
-              Heliograph shows why an image classifier decided as it did. Every explanation is the model’s own graph, transformed
-              into another ONNX graph that computes the map in one run; you can take that graph away.
-            </p>
-            <p>
-              On the picture, arrow keys move the reading point, Shift makes ten steps of one, Home and End go to what speaks most
-              for and against. Double-click on a slider or a number’s name resets it.
-            </p>
+            {workspace === 'explain' ? <AboutExplain /> : <AboutRelight />}
+            <p>Double-click on a slider or a number’s name resets it.</p>
           </div>
           <Switch
             size="sm"
@@ -34,7 +29,8 @@ export default function Help() {
           />
           <div className={styles.shortcuts}>
             {GROUPS.map((group) => {
-              const actions = ACTIONS.filter((action) => action.group === group && action.keys.length > 0);
+              const actions = actionsOf(workspace).filter((action) => action.group === group && action.keys.length > 0);
+              if (actions.length === 0) return null;
               return (
                 <section key={group} aria-label={group}>
                   <h3>{group}</h3>
@@ -59,5 +55,35 @@ export default function Help() {
         </>
       )}
     </Dialog>
+  );
+}
+
+function AboutExplain() {
+  return (
+    <>
+      <p>
+        Heliograph shows why an image classifier decided as it did. Every explanation is the model’s own graph, transformed into
+        another ONNX graph that computes the map in one run; you can take that graph away.
+      </p>
+      <p>
+        On the picture, arrow keys move the reading point, Shift makes ten steps of one, Home and End go to what speaks most for
+        and against.
+      </p>
+    </>
+  );
+}
+
+function AboutRelight() {
+  return (
+    <>
+      <p>
+        Relight shows a place that was learned from photographs, each taken under its own sun, and lights it by any sun you like.
+        Drag the sun on the sky or on the compass, or let the day pass.
+      </p>
+      <p>
+        In the picture, dragging turns the view, the wheel goes nearer, Shift with dragging moves sideways. Arrow keys turn, or
+        walk where walking is chosen; + and − go nearer and back.
+      </p>
+    </>
   );
 }

@@ -64,11 +64,12 @@ export function browserHost(
   return {
     copy: (text) => navigator.clipboard.writeText(text),
     address: (hash) => `${location.origin}${location.pathname}${location.search}${hash === '' ? '' : `#${hash}`}`,
-    pickFiles(accept) {
+    pickFiles(accept, folder = false) {
       const input = document.createElement('input');
       input.type = 'file';
       input.accept = accept;
       input.multiple = true;
+      input.webkitdirectory = folder;
       input.onchange = () => take([...(input.files ?? [])]);
       input.click();
     },

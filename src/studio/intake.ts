@@ -3,6 +3,7 @@ import { HeliographError } from '../graph/errors.ts';
 import type { ExplainController } from './explain-controller.ts';
 import { readLabels } from './labels.ts';
 import type { Pictures } from './picture-client.ts';
+import type { RelightController } from './relight/relight-controller.ts';
 import { fromSession } from './state.ts';
 import type { SettingsStore } from './store.ts';
 
@@ -37,6 +38,7 @@ export interface Intake {
 /** @param opened called after an own model is open, so that its preprocessing can be shown */
 export function createIntake(
   controller: ExplainController,
+  relight: Pick<RelightController, 'openOwn'>,
   settings: SettingsStore,
   pictures: Pick<Pictures, 'decode'>,
   opened: () => void,
@@ -104,6 +106,13 @@ export function createIntake(
   return {
     async take(files) {
       const { models, pictures: photographs, texts, weights } = sortFiles(files);
+      const ofScene = settings.get().workspace === 'relight' && models.length === 0 && photographs.length === 0;
+      if (files.some(({ name }) => name === 'scene.json') || (ofScene && weights.length > 0)) {
+        settings.set({ workspace: 'relight' });
+        await relight.openOwn(files);
+        return;
+      }
+      if (models.length + photographs.length + weights.length > 0) settings.set({ workspace: 'explain' });
       if (models.length > 0 || weights.length > 0) {
         await takeModel(models, weights).catch((error: unknown) => controller.report('model', error));
       }

@@ -2,8 +2,8 @@ import { createSpotlight, Spotlight } from '@mantine/spotlight';
 import '@mantine/spotlight/styles.css';
 import { Kbd } from '@mantine/core';
 import { useEffect } from 'react';
-import { ACTIONS, writeKeys } from './actions.ts';
-import { useStudio, useUi } from './context.ts';
+import { actionsOf, writeKeys } from './actions.ts';
+import { useSettings, useStudio, useUi } from './context.ts';
 import { IS_MAC } from './platform.ts';
 
 const [store, spotlight] = createSpotlight();
@@ -11,6 +11,7 @@ const [store, spotlight] = createSpotlight();
 /** Every action by name. */
 export default function Palette() {
   const studio = useStudio();
+  const workspace = useSettings(({ workspace }) => workspace);
   const opened = useUi(({ dialog }) => dialog === 'palette');
   useEffect(() => {
     if (opened) spotlight.open();
@@ -28,13 +29,15 @@ export default function Palette() {
       nothingFound="No action of that name"
       searchProps={{ placeholder: 'What would you like to do?', 'aria-label': 'Find an action' }}
       onSpotlightClose={() => studio.ui.setState(({ dialog }) => ({ dialog: dialog === 'palette' ? null : dialog }))}
-      actions={ACTIONS.filter((action) => action.id !== 'palette' && action.when(studio)).map((action) => ({
-        id: action.id,
-        label: action.label,
-        keywords: action.keywords,
-        rightSection: action.keys[0] && <Kbd size="xs">{writeKeys(action.keys[0], IS_MAC)}</Kbd>,
-        onClick: () => action.perform(studio),
-      }))}
+      actions={actionsOf(workspace)
+        .filter((action) => action.id !== 'palette' && action.when(studio))
+        .map((action) => ({
+          id: action.id,
+          label: action.label,
+          keywords: action.keywords,
+          rightSection: action.keys[0] && <Kbd size="xs">{writeKeys(action.keys[0], IS_MAC)}</Kbd>,
+          onClick: () => action.perform(studio),
+        }))}
     />
   );
 }

@@ -1,9 +1,30 @@
 import type { ComponentType } from 'react';
+import type { Workspace } from './state.ts';
 
-/** The page's parts, asked for at once when this module is; each is evaluated in a task of its own when it arrives. */
-export const PANELS = {
-  stage: import('./stage.tsx').then(({ Stage }) => Stage),
-  sources: import('./sources.tsx').then(({ Sources }) => Sources),
-  inspector: import('./inspector.tsx').then(({ Inspector }) => Inspector),
-  strip: import('./strip.tsx').then(({ Strip }) => Strip),
-} satisfies Record<string, Promise<ComponentType>>;
+/** The parts of a workspace's page. */
+export type Place = 'stage' | 'sources' | 'inspector' | 'strip';
+
+const PANELS: Readonly<Record<Workspace, Readonly<Record<Place, () => Promise<ComponentType>>>>> = {
+  explain: {
+    stage: () => import('./stage.tsx').then(({ Stage }) => Stage),
+    sources: () => import('./sources.tsx').then(({ Sources }) => Sources),
+    inspector: () => import('./inspector.tsx').then(({ Inspector }) => Inspector),
+    strip: () => import('./strip.tsx').then(({ Strip }) => Strip),
+  },
+  relight: {
+    stage: () => import('./relight/relight-stage.tsx').then(({ RelightStage }) => RelightStage),
+    sources: () => import('./relight/scene-panel.tsx').then(({ ScenePanel }) => ScenePanel),
+    inspector: () => import('./relight/sun-panel.tsx').then(({ SunPanel }) => SunPanel),
+    strip: () => import('./relight/day-strip.tsx').then(({ DayStrip }) => DayStrip),
+  },
+};
+
+/** A part of a workspace; each is evaluated in a task of its own when it arrives. */
+export function panel(workspace: Workspace, place: Place): Promise<ComponentType> {
+  return PANELS[workspace][place]();
+}
+
+/** Asks for all of a workspace's parts at once. */
+export function askForPanels(workspace: Workspace): void {
+  for (const load of Object.values(PANELS[workspace])) void load();
+}

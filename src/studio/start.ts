@@ -10,6 +10,8 @@ import { browserSurroundings, persist, restore } from './persistence.ts';
 import { createPictures } from './picture-client.ts';
 import { toImageData } from './pictures.ts';
 import { prefetch } from './prefetch.ts';
+import { browserRelight } from './relight/browser-relight.ts';
+import { createRelight } from './relight/relight-controller.ts';
 import { createSettings } from './store.ts';
 import { createUi } from './ui.ts';
 
@@ -21,7 +23,8 @@ const ISOLATION_PATIENCE = 3000;
  */
 export function startStudio(): Studio {
   const reloading = ensureIsolation();
-  const library = createLibrary(document.baseURI.replace(/[^/]*([?#].*)?$/, ''));
+  const base = document.baseURI.replace(/[^/]*([?#].*)?$/, '');
+  const library = createLibrary(base);
   const restored = restore(browserSurroundings);
   const settings = createSettings(restored.settings);
   const ui = createUi();
@@ -39,7 +42,8 @@ export function startStudio(): Studio {
     loadPixels,
     fitPicture: pictures.fit,
   });
-  const intake = createIntake(controller, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
+  const relight = createRelight(settings, browserRelight(`${base}scenes/`));
+  const intake = createIntake(controller, relight, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
   const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
 
   persist(settings, browserSurroundings, (problem) => controller.report('storage', problem));
@@ -56,8 +60,15 @@ export function startStudio(): Studio {
   const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
 
+  /** Resolves when the explaining workspace is first looked at. */
+  const explaining = new Promise<void>((resolve) => {
+    const look = () => settings.get().workspace === 'explain' && resolve();
+    settings.subscribe(look);
+    look();
+  });
+
   // The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
-  void Promise.all([Promise.race([reloading, given]), painted]).then(([reloads]) => {
+  void Promise.all([Promise.race([reloading, given]), painted, explaining]).then(([reloads]) => {
     if (!reloads) controller.start();
   });
 
@@ -68,5 +79,5 @@ export function startStudio(): Studio {
     setTimeout(() => prefetch().catch(() => undefined));
   });
 
-  return { settings, controller, ui, host, library, intake };
+  return { settings, controller, relight, ui, host, library, intake };
 }

@@ -43,6 +43,7 @@ export const FITS = ['crop', 'fit', 'stretch'] as const;
 export const COMPARE_METHODS = METHOD_IDS.filter((id) => id !== 'erf');
 
 export const WORKSPACES = ['explain', 'relight'] as const;
+export type Workspace = (typeof WORKSPACES)[number];
 
 export const STATE = {
   workspace: linked('workspace', 'explain', z.enum(WORKSPACES), word, false),

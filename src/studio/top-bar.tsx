@@ -13,12 +13,13 @@ import {
   IconSun,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { action, writeKeys } from './actions.ts';
-import { usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { action, WORKSPACE_NAMES, writeKeys } from './actions.ts';
+import { usePerform, useRelight, useSettings, useStatus, useStudio, useUi } from './context.ts';
 import panelsStyles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
 import { ProblemOf } from './problem.tsx';
 import shellStyles from './shell.module.css';
+import { WORKSPACES } from './state.ts';
 
 /** A button for an action of the list, named and keyed as it is there. */
 function ActionButton({ id, icon, pressed }: { id: string; icon: ReactNode; pressed?: boolean }) {
@@ -50,6 +51,7 @@ export function TopBar() {
     inspectorOpen,
     stripOpen,
   }));
+  const workspace = useSettings(({ workspace }) => workspace);
   const drawer = useUi(({ drawer }) => drawer);
   const { host } = useStudio();
   return (
@@ -58,9 +60,10 @@ export function TopBar() {
         <Mark />
         Heliograph
       </h1>
+      <Workspaces />
       <Privacy />
       <span className={shellStyles.spacer} />
-      <DeviceBadge />
+      {workspace === 'explain' ? <DeviceBadge /> : <RendererBadge />}
       <span className={shellStyles.barGroup}>
         <ActionButton id="copy-link" icon={<IconLink size={18} />} />
         <ActionButton id="palette" icon={<IconSearch size={18} />} />
@@ -90,6 +93,26 @@ function Mark() {
   );
 }
 
+/** Which of the studio's rooms is shown. */
+function Workspaces() {
+  const { settings } = useStudio();
+  const current = useSettings(({ workspace }) => workspace);
+  return (
+    <nav className={shellStyles.workspaces} aria-label="Workspaces">
+      {WORKSPACES.map((workspace) => (
+        <UnstyledButton
+          key={workspace}
+          className={shellStyles.workspace}
+          aria-current={workspace === current ? 'page' : undefined}
+          onClick={() => settings.set({ workspace })}
+        >
+          {WORKSPACE_NAMES[workspace]}
+        </UnstyledButton>
+      ))}
+    </nav>
+  );
+}
+
 /** The promise that everything is computed here, with the reasons one can check. */
 function Privacy() {
   const [opened, { toggle, close }] = useDisclosure(false);
@@ -112,6 +135,23 @@ function Privacy() {
         </p>
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+const RENDERERS = { webgpu: 'WebGPU', webgl2: 'WebGL 2' } as const;
+
+/** What draws the relit scene, and how long the last picture in full took. */
+function RendererBadge() {
+  const { backend, drawn, trouble } = useRelight(({ backend, drawn, trouble }) => ({ backend, drawn, trouble }));
+  const label = drawn ? `Last picture in full: ${drawn.width} × ${drawn.height} pixels` : 'What draws the scene';
+  return (
+    <Tooltip label={label}>
+      <span className={shellStyles.renderer} data-problem={trouble ? true : undefined}>
+        <IconBulb size={14} aria-hidden="true" />
+        {backend ? RENDERERS[backend] : trouble ? 'No graphics' : 'Starting …'}
+        {drawn && <span className={shellStyles.time}>{Math.round(drawn.milliseconds)} ms</span>}
+      </span>
+    </Tooltip>
   );
 }
 

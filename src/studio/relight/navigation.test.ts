@@ -15,7 +15,9 @@ const LIMITS: Limits = {
 const START: Pose = { eye: [0, 5, 10], target: [0, 3, 0] };
 
 const length = (from: Vec3, to: Vec3) => Math.hypot(...subtract(to, from));
-const close = (actual: Vec3, wanted: Vec3) => actual.forEach((value, axis) => expect(value).toBeCloseTo(wanted[axis] ?? 0, 9));
+const close = (actual: Vec3, wanted: Vec3) => {
+  for (const axis of [0, 1, 2] as const) expect(actual[axis]).toBeCloseTo(wanted[axis], 9);
+};
 const angle = fc.double({ min: -7, max: 7, noNaN: true }).map(radians);
 
 describe('orbit', () => {

@@ -1,0 +1,339 @@
+/**
+ * Keeps the relit picture in step with the settings: loads the scene, owns the renderer, and draws when something has changed and
+ * never otherwise. It knows no React; the page gives it a canvas.
+ *
+ * While things move, frames are drawn as coarsely as they must be to follow; once they rest, one is drawn in full.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Frame, Renderer } from '../../relight/renderer.ts';
+import type { Scene } from '../../relight/scene.ts';
+import type { SceneProgress } from '../../relight/scene-file.ts';
+import { daylight } from '../../relight/sun.ts';
+import type { ErrorMessage } from '../../runtime/protocol.ts';
+import type { SettingsStore } from '../store.ts';
+import { asMessage } from '../workbench.ts';
+import { clockAt } from './clock.ts';
+import type { Pose } from './navigation.ts';
+import { DAY_MINUTES, RELIGHT_STATE } from './relight-settings.ts';
+import { cameraIn, looksOf, placeOf, poseIn, timeOf } from './relight-view.ts';
+
+export interface RelightStatus {
+  readonly scene: Scene | null;
+  /** Bundled id, or `own-1`, … */
+  readonly sceneId: string | null;
+  readonly loading: SceneProgress | null;
+  /** Whether shaders are being made for the scene. */
+  readonly preparing: boolean;
+  readonly backend: Renderer['backend'] | null;
+  /** Of the last picture in full, and how many pixels it had. */
+  readonly drawn: { readonly milliseconds: number; readonly width: number; readonly height: number } | null;
+  readonly playing: boolean;
+  /** Why there is no scene, or not the one asked for. */
+  readonly problem: ErrorMessage | null;
+  /** Why nothing can be drawn. */
+  readonly trouble: ErrorMessage | null;
+}
+
+export interface RelightController {
+  readonly status: StoreApi<RelightStatus>;
+  /** Draws on this canvas, size in device pixels; returns what ends that. */
+  attach(canvas: HTMLCanvasElement): () => void;
+  resize(width: number, height: number): void;
+  /** Opens the user's own scene. The present one stays when that fails. */
+  openOwn(files: readonly File[]): Promise<void>;
+  /** Lets the day pass, again and again, until `pause`. */
+  play(): void;
+  pause(): void;
+  /** Goes to another pose: the view is no dataset camera any more. */
+  move(step: (pose: Pose, scene: Scene) => Pose): void;
+  /** The present picture at a chosen size, in sRGB. */
+  picture(width: number, height: number): Promise<ImageData>;
+  /** Pictures of the day from sunrise to sunset, evenly spaced. */
+  film(width: number, height: number, count: number): AsyncGenerator<ImageData>;
+  /** Tries again to load and to draw. */
+  retry(): void;
+}
+
+/** What of the browser this needs; a test gives its own. */
+export interface RelightSurroundings {
+  /** @throws HeliographError */
+  readonly loadBundled: (id: string, onProgress: (progress: SceneProgress) => void, signal: AbortSignal) => Promise<Scene>;
+  readonly loadOwn: (
+    files: readonly File[],
+    onProgress: (progress: SceneProgress) => void,
+    signal: AbortSignal,
+  ) => Promise<Scene>;
+  readonly createRenderer: (canvas: HTMLCanvasElement, onLost: (error: unknown) => void) => Promise<Renderer>;
+  /** Calls back before the next repaint. */
+  readonly nextFrame: (callback: () => void) => void;
+  /** Milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Shares of the stage's pixels a side: while moving at most, and at rest. */
+const SCALES = {
+  performance: { moving: 0.4, rest: 0.6 },
+  balanced: { moving: 0.6, rest: 1 },
+  quality: { moving: 0.85, rest: 1 },
+} as const;
+const COARSEST = 0.15;
+/** A frame of movement should take no longer. Milliseconds. */
+const FLUENT = 40;
+/** After so long without a change things are at rest. Milliseconds. */
+const REST_AFTER = 160;
+/** A day takes so long to play. Milliseconds. */
+const DAY_PLAYS = 24_000;
+/** The day that is played begins before sunrise and ends after sunset by this. Minutes. */
+const DUSK = 30;
+
+const INITIAL: RelightStatus = {
+  scene: null,
+  sceneId: null,
+  loading: null,
+  preparing: false,
+  backend: null,
+  drawn: null,
+  playing: false,
+  problem: null,
+  trouble: null,
+};
+
+const VIEW_KEYS = Object.keys(RELIGHT_STATE) as (keyof typeof RELIGHT_STATE)[];
+
+export function createRelight(settings: SettingsStore, around: RelightSurroundings): RelightController {
+  const status = createStore<RelightStatus>(() => INITIAL);
+  const set = (patch: Partial<RelightStatus>) => status.setState(patch);
+  let ownCount = 0;
+  let loading: { readonly key: string; readonly abort: AbortController } | null = null;
+  let failed: string | null = null;
+  let stage: { readonly canvas: HTMLCanvasElement; renderer: Renderer | null; scene: Scene | null } | null = null;
+  let size = { width: 0, height: 0 };
+  let changedAt = Number.NEGATIVE_INFINITY;
+  let wanted = false;
+  let drawing = false;
+  let movingScale: number = SCALES.balanced.moving;
+
+  async function load(key: string, read: (onProgress: (progress: SceneProgress) => void, signal: AbortSignal) => Promise<Scene>) {
+    loading?.abort.abort();
+    const ticket = { key, abort: new AbortController() };
+    loading = ticket;
+    set({ loading: { doneBytes: 0, totalBytes: null }, problem: null });
+    try {
+      const scene = await read((progress) => loading === ticket && set({ loading: progress }), ticket.abort.signal);
+      if (loading !== ticket) return false;
+      set({ scene, sceneId: key, loading: null });
+      loading = null;
+      void prepare();
+      return true;
+    } catch (error) {
+      if (loading !== ticket) return false;
+      loading = null;
+      failed = key;
+      set({ loading: null, problem: asMessage(error) });
+      return false;
+    }
+  }
+
+  function follow(): void {
+    const { scene: id } = settings.get();
+    if (id === null && status.getState().sceneId?.startsWith('own')) return;
+    const key = id ?? RELIGHT_STATE.scene.default ?? '';
+    if (status.getState().sceneId === key || loading?.key === key || loading?.key.startsWith('own') || failed === key) return;
+    void load(key, (onProgress, signal) => around.loadBundled(key, onProgress, signal));
+  }
+
+  /** Gives the scene to the renderer. */
+  async function prepare(): Promise<void> {
+    const { scene } = status.getState();
+    const on = stage;
+    if (!on?.renderer || !scene || on.scene === scene) return;
+    on.scene = scene;
+    set({ preparing: true });
+    try {
+      await on.renderer.setScene(scene);
+      if (stage === on) invalidate();
+    } catch (error) {
+      if (stage === on) set({ trouble: asMessage(error) });
+    } finally {
+      if (stage === on) set({ preparing: false });
+    }
+  }
+
+  function frameOf(scene: Scene, width: number, height: number, scale: number): Frame {
+    const now = settings.get();
+    return { width, height, scale, camera: cameraIn(now, scene), ...looksOf(now, scene), divider: now.divider };
+  }
+
+  function invalidate(): void {
+    changedAt = around.clock();
+    wanted = true;
+    if (!drawing) void draw();
+  }
+
+  async function draw(): Promise<void> {
+    drawing = true;
+    try {
+      while (wanted) {
+        await new Promise<void>((resolve) => around.nextFrame(resolve));
+        const renderer = stage?.renderer;
+        const scene = stage?.scene;
+        if (!renderer || !scene || status.getState().preparing || size.width === 0 || size.height === 0) {
+          wanted = false;
+          break;
+        }
+        const { moving, rest } = SCALES[settings.get().quality];
+        const resting = around.clock() - changedAt >= REST_AFTER;
+        const scale = resting ? rest : Math.min(moving, movingScale);
+        // Whatever changes from here on wants another frame.
+        wanted = !resting;
+        const begin = around.clock();
+        renderer.render(frameOf(scene, size.width, size.height, scale));
+        await renderer.finished();
+        const milliseconds = around.clock() - begin;
+        if (resting)
+          set({ drawn: { milliseconds, width: Math.round(size.width * scale), height: Math.round(size.height * scale) } });
+        // Time goes with the square of the scale; half the step there, so that one odd frame does not make it jump.
+        else movingScale = Math.min(moving, Math.max(COARSEST, scale * Math.sqrt(Math.sqrt(FLUENT / Math.max(1, milliseconds)))));
+        if (!resting && around.clock() - changedAt < REST_AFTER) await rested();
+      }
+    } catch (error) {
+      set({ trouble: asMessage(error) });
+    } finally {
+      drawing = false;
+    }
+  }
+
+  /** Waits for the next change, or until nothing has changed for long enough. */
+  async function rested(): Promise<void> {
+    const seen = changedAt;
+    while (changedAt === seen && around.clock() - seen < REST_AFTER) {
+      await new Promise<void>((resolve) => around.nextFrame(resolve));
+    }
+  }
+
+  /** The minutes between which there is something to see. */
+  function daySpan(scene: Scene): readonly [from: number, to: number] {
+    const now = settings.get();
+    const place = placeOf(now, scene);
+    const { sunrise, sunset } = daylight(place, timeOf({ ...now, minute: DAY_MINUTES / 2 }, scene));
+    if (!sunrise || !sunset) return [0, DAY_MINUTES];
+    const at = (time: Date) => clockAt(time, place.longitude).minute;
+    return [Math.max(0, at(sunrise) - DUSK), Math.min(DAY_MINUTES, at(sunset) + DUSK)];
+  }
+
+  function passTime(before: number): void {
+    const { scene, playing } = status.getState();
+    if (!playing || !scene) return;
+    around.nextFrame(() => {
+      const now = around.clock();
+      const [from, to] = daySpan(scene);
+      const { minute } = settings.get();
+      const next = minute + ((to - from) * (now - before)) / DAY_PLAYS;
+      settings.set({ minute: next > to || minute < from ? from : next, freeSun: null });
+      passTime(now);
+    });
+  }
+
+  settings.subscribe((now, before) => {
+    if (stage) follow();
+    if (VIEW_KEYS.some((key) => now[key] !== before[key])) invalidate();
+  });
+
+  async function open(canvas: HTMLCanvasElement): Promise<void> {
+    const own = { canvas, renderer: null, scene: null } as typeof stage & object;
+    stage = own;
+    try {
+      const renderer = await around.createRenderer(canvas, (error) => {
+        if (stage !== own) return;
+        own.renderer = null;
+        set({ trouble: asMessage(error), backend: null });
+      });
+      if (stage !== own) {
+        renderer.dispose();
+        return;
+      }
+      own.renderer = renderer;
+      set({ backend: renderer.backend, trouble: null });
+      await prepare();
+    } catch (error) {
+      if (stage === own) set({ trouble: asMessage(error) });
+    }
+  }
+
+  function close(): void {
+    stage?.renderer?.dispose();
+    stage = null;
+    set({ backend: null, drawn: null, preparing: false });
+  }
+
+  return {
+    status,
+    attach(canvas) {
+      void open(canvas);
+      follow();
+      return () => {
+        if (stage?.canvas === canvas) close();
+      };
+    },
+    resize(width, height) {
+      if (size.width === width && size.height === height) return;
+      size = { width, height };
+      invalidate();
+    },
+    async openOwn(files) {
+      ownCount += 1;
+      const opened = await load(`own-${ownCount}`, (onProgress, signal) => around.loadOwn(files, onProgress, signal));
+      if (opened) settings.set({ scene: null, viewpoint: null, eye: null, target: null, latitude: null, longitude: null });
+    },
+    play() {
+      if (status.getState().playing) return;
+      set({ playing: true });
+      passTime(around.clock());
+    },
+    pause: () => set({ playing: false }),
+    move(step) {
+      const { scene } = status.getState();
+      if (!scene) return;
+      const { eye, target } = step(poseIn(settings.get(), scene), scene);
+      const millimetres = (value: number) => Math.round(value * 1000) / 1000;
+      const rounded = ([x, y, z]: Pose['eye']): Pose['eye'] => [millimetres(x), millimetres(y), millimetres(z)];
+      settings.set({ viewpoint: null, eye: rounded(eye), target: rounded(target) });
+    },
+    async picture(width, height) {
+      const { scene, renderer } = drawable(stage);
+      const { data } = await renderer.pixels(frameOf(scene, width, height, 1));
+      return new ImageData(data, width, height);
+    },
+    async *film(width, height, count) {
+      const { scene, renderer } = drawable(stage);
+      const [from, to] = daySpan(scene);
+      const now = settings.get();
+      for (let index = 0; index < count; index += 1) {
+        const minute = from + ((to - from) * index) / (count - 1);
+        const looks = looksOf({ ...now, minute, freeSun: null }, scene);
+        const { data } = await renderer.pixels({
+          width,
+          height,
+          scale: 1,
+          camera: cameraIn(now, scene),
+          ...looks,
+          divider: now.divider,
+        });
+        yield new ImageData(data, width, height);
+      }
+    },
+    retry() {
+      failed = null;
+      set({ problem: null, trouble: null });
+      const canvas = stage?.canvas;
+      if (canvas && !stage?.renderer) void open(canvas);
+      follow();
+      invalidate();
+    },
+  };
+}
+
+function drawable(stage: { readonly renderer: Renderer | null; readonly scene: Scene | null } | null) {
+  if (!stage?.renderer || !stage.scene) throw new Error('There is no picture yet.');
+  return { renderer: stage.renderer, scene: stage.scene };
+}

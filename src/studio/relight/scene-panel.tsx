@@ -1,0 +1,185 @@
+import { Button, UnstyledButton } from '@mantine/core';
+import { IconFolderOpen } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { Scene, SceneCamera } from '../../relight/scene.ts';
+import { action } from '../actions.ts';
+import { usePerform, useRelight, useSettings, useStudio } from '../context.ts';
+import panels from '../panels.module.css';
+import { Problem } from '../problem.tsx';
+import { formatNumber } from '../seeing/numbers.ts';
+import styles from './relight.module.css';
+import { freeSunAt, viewpointOf } from './relight-view.ts';
+
+const MEGABYTE = 1e6;
+
+/** The scene and the places to see it from. */
+export function ScenePanel() {
+  const perform = usePerform();
+  const { relight } = useStudio();
+  const own = useSettings(({ scene }) => scene === null);
+  const { scene, loading, problem } = useRelight(({ scene, loading, problem }) => ({ scene, loading, problem }));
+  return (
+    <>
+      <section className={panels.section} aria-labelledby="scene-heading">
+        <h2 id="scene-heading">Scene</h2>
+        {scene && <SceneFacts scene={scene} />}
+        {loading && (
+          <p className={panels.quiet} role="status">
+            Loading {(loading.doneBytes / MEGABYTE).toFixed(1)}
+            {loading.totalBytes !== null && ` of ${(loading.totalBytes / MEGABYTE).toFixed(1)}`} MB
+            <progress
+              className={styles.bar}
+              aria-label="Loading the scene"
+              {...(loading.totalBytes === null ? {} : { value: loading.doneBytes / loading.totalBytes })}
+            />
+          </p>
+        )}
+        {problem && <Problem error={problem} onRetry={relight.retry} />}
+        <div className={panels.row}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconFolderOpen size={14} />}
+            onClick={() => perform(action('open-scene'))}
+          >
+            Open folder …
+          </Button>
+          {own && (
+            <Button size="compact-sm" variant="subtle" onClick={() => perform(action('bundled-scene'))}>
+              Back to the bundled one
+            </Button>
+          )}
+        </div>
+        <p className={panels.hint}>or drop the folder of a scene anywhere</p>
+      </section>
+      {scene && scene.cameras.length > 0 && <Viewpoints scene={scene} />}
+    </>
+  );
+}
+
+function SceneFacts({ scene }: { scene: Scene }) {
+  const { header, grid, bytes, box } = scene;
+  const [low, high] = box;
+  const { latitude, longitude } = scene.place;
+  const side = (axis: 0 | 1 | 2) => Math.round(high[axis] - low[axis]);
+  const place = `${Math.abs(latitude).toFixed(1)}° ${latitude < 0 ? 'S' : 'N'}, ${Math.abs(longitude).toFixed(1)}° ${longitude < 0 ? 'W' : 'E'}`;
+  return (
+    <>
+      <p className={panels.title}>{header.title}</p>
+      <dl className={panels.facts}>
+        <dt>Place</dt>
+        <dd>
+          {header.place.name}, {place}
+        </dd>
+        <dt>Extent</dt>
+        <dd>
+          {side(0)} × {side(1)} × {side(2)} m
+        </dd>
+        <dt>Grid</dt>
+        <dd>
+          {grid.join(' × ')}, {(bytes / MEGABYTE).toFixed(1)} MB
+        </dd>
+        <dt>Shadow</dt>
+        <dd>variant {header.heads.shadow.variant}</dd>
+        <dt>Licence</dt>
+        <dd>{header.licence}</dd>
+      </dl>
+      <Metrics metrics={header.metrics} />
+    </>
+  );
+}
+
+/** Figures measured on this very file, as its exporter wrote them. */
+function Metrics({ metrics }: { metrics: Readonly<Record<string, unknown>> }) {
+  const numbers = Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  if (numbers.length === 0) return null;
+  return (
+    <dl className={panels.facts} data-figures>
+      {numbers.map(([name, value]) => (
+        <div key={name} className={panels.figure}>
+          <dt>{name.replaceAll('_', ' ')}</dt>
+          <dd>{formatNumber(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Viewpoints({ scene }: { scene: Scene }) {
+  const { settings } = useStudio();
+  const { viewpoint, eye, split } = useSettings(({ viewpoint, eye, split }) => ({ viewpoint, eye, split }));
+  const current = viewpointOf({ viewpoint, eye }, scene);
+  const go = (camera: SceneCamera) =>
+    settings.set({
+      viewpoint: camera.id,
+      eye: null,
+      target: null,
+      ...(split === 'photograph' ? underItsSun(camera) : {}),
+    });
+  return (
+    <section className={panels.section} aria-labelledby="viewpoints-heading">
+      <h2 id="viewpoints-heading">Viewpoints</h2>
+      <ul className={styles.viewpoints}>
+        {scene.cameras.map((camera, index) => (
+          <li key={camera.id}>
+            <UnstyledButton
+              className={styles.viewpoint}
+              aria-label={`Viewpoint ${index + 1}`}
+              aria-pressed={camera.id === current?.id}
+              title={`${camera.id}, ${camera.split}`}
+              onClick={() => go(camera)}
+            >
+              <Thumbnail scene={scene} camera={camera} fallback={index + 1} />
+            </UnstyledButton>
+          </li>
+        ))}
+      </ul>
+      {current?.image && split !== 'photograph' && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={() => settings.set({ split: 'photograph', viewpoint: current.id, ...underItsSun(current) })}
+        >
+          Compare with the photograph
+        </Button>
+      )}
+      <p className={panels.quiet}>Cameras that the training never saw.</p>
+    </section>
+  );
+}
+
+/** The light in which the photograph was taken. */
+function underItsSun({ sun }: SceneCamera) {
+  return { freeSun: freeSunAt(sun), show: 'final' as const };
+}
+
+function Thumbnail({ scene, camera, fallback }: { scene: Scene; camera: SceneCamera; fallback: number }) {
+  const url = usePhotograph(scene, camera);
+  return url ? <img src={url} alt="" /> : <span>{fallback}</span>;
+}
+
+/** Address of a camera's photograph; null while it is on its way, or where there is none. */
+export function usePhotograph(scene: Scene, camera: SceneCamera | null): string | null {
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    const abort = new AbortController();
+    let made: string | null = null;
+    if (camera) {
+      scene.image(camera, abort.signal).then(
+        (blob) => {
+          if (!blob || abort.signal.aborted) return;
+          made = URL.createObjectURL(blob);
+          setUrl(made);
+        },
+        // A scene without its photographs can still be relit; its number stands in the place of the thumbnail.
+        () => undefined,
+      );
+    }
+    return () => {
+      abort.abort();
+      setUrl(null);
+      if (made) URL.revokeObjectURL(made);
+    };
+  }, [scene, camera]);
+  return url;
+}
