@@ -103,14 +103,24 @@ export function CompassDome({ place, date, sun, onSun, onReset }: CompassDomePro
       onPointerMove={drag}
     >
       {RINGS.map((elevation) => (
-        <circle key={elevation} className={styles.ring} cx={MIDDLE} cy={MIDDLE} r={RADIUS * (1 - elevation / 90)} data-horizon={elevation === 0 || undefined} />
+        <circle
+          key={elevation}
+          className={styles.ring}
+          cx={MIDDLE}
+          cy={MIDDLE}
+          r={RADIUS * (1 - elevation / 90)}
+          data-horizon={elevation === 0 || undefined}
+        />
       ))}
       {RINGS.slice(1).map((elevation) => (
         <text key={elevation} className={styles.ringLabel} x={MIDDLE + 3} y={MIDDLE - RADIUS * (1 - elevation / 90) + 11}>
           {elevation}°
         </text>
       ))}
-      <path className={styles.cross} d={`M${MIDDLE} ${MIDDLE - RADIUS}V${MIDDLE + RADIUS}M${MIDDLE - RADIUS} ${MIDDLE}H${MIDDLE + RADIUS}`} />
+      <path
+        className={styles.cross}
+        d={`M${MIDDLE} ${MIDDLE - RADIUS}V${MIDDLE + RADIUS}M${MIDDLE - RADIUS} ${MIDDLE}H${MIDDLE + RADIUS}`}
+      />
       {POINTS.map(([name, azimuth]) => {
         const angle = (azimuth * Math.PI) / 180;
         return (
@@ -128,7 +138,7 @@ export function CompassDome({ place, date, sun, onSun, onReset }: CompassDomePro
       {hours.map(({ hour, at: [hx, hy] }) => (
         <g key={hour}>
           <circle className={styles.hour} cx={hx} cy={hy} r={2} />
-          <text className={styles.hourLabel} x={hx} y={hy - 6}>
+          <text className={styles.hourLabel} {...outwards(hx, hy)}>
             {formatMinute(60 * hour).slice(0, 2)}
           </text>
         </g>
@@ -137,6 +147,12 @@ export function CompassDome({ place, date, sun, onSun, onReset }: CompassDomePro
       <circle className={styles.sun} data-below={below || undefined} cx={x} cy={y} r={9} />
     </svg>
   );
+}
+
+/** Where the name of an hour stands: away from the middle, so that the path does not cross it. */
+function outwards(x: number, y: number): { readonly x: number; readonly y: number } {
+  const length = Math.hypot(x - MIDDLE, y - MIDDLE) || 1;
+  return { x: x + (11 * (x - MIDDLE)) / length, y: y + (11 * (y - MIDDLE)) / length + 3 };
 }
 
 /** The moment of a path at a time; null where it lies off the path. */

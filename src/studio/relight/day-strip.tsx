@@ -44,7 +44,7 @@ function Day({ scene }: { scene: Scene }) {
       longitude,
     }),
   );
-  const plot = useRef<SVGSVGElement>(null);
+  const plot = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const day = useMemo(() => {
     const place = placeOf({ latitude, longitude }, scene);
@@ -105,10 +105,9 @@ function Day({ scene }: { scene: Scene }) {
         </ActionIcon>
       </Tooltip>
       <div className={styles.dayPlot}>
-        <svg
+        <div
           ref={plot}
-          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-          preserveAspectRatio="none"
+          className={styles.daySlider}
           role="slider"
           tabIndex={0}
           aria-label="Time of day, local mean time"
@@ -128,12 +127,23 @@ function Day({ scene }: { scene: Scene }) {
           }}
           onPointerLeave={() => setHover(null)}
         >
-          <rect className={styles.night} x={0} y={y(0)} width={WIDTH} height={HEIGHT - BOTTOM - y(0)} />
-          <path className={styles.height} d={`M${line}`} />
-          <line className={styles.horizon} x1={0} x2={WIDTH} y1={y(0)} y2={y(0)} />
-          {split === 'time' && <line className={styles.cursorRight} x1={x(minuteRight)} x2={x(minuteRight)} y1={TOP} y2={HEIGHT - BOTTOM} />}
-          <line className={styles.cursor} data-idle={freeSun ? true : undefined} x1={x(minute)} x2={x(minute)} y1={TOP - 4} y2={HEIGHT - BOTTOM} />
-        </svg>
+          <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+            <rect className={styles.night} x={0} y={y(0)} width={WIDTH} height={HEIGHT - BOTTOM - y(0)} />
+            <path className={styles.height} d={`M${line}`} />
+            <line className={styles.horizon} x1={0} x2={WIDTH} y1={y(0)} y2={y(0)} />
+            {split === 'time' && (
+              <line className={styles.cursorRight} x1={x(minuteRight)} x2={x(minuteRight)} y1={TOP} y2={HEIGHT - BOTTOM} />
+            )}
+            <line
+              className={styles.cursor}
+              data-idle={freeSun ? true : undefined}
+              x1={x(minute)}
+              x2={x(minute)}
+              y1={TOP - 4}
+              y2={HEIGHT - BOTTOM}
+            />
+          </svg>
+        </div>
         {HOURS.map((hour) => (
           <span key={hour} className={styles.tick} style={{ left: `${(100 * hour) / 24}%` }}>
             {formatMinute(60 * hour)}

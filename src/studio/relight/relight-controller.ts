@@ -5,11 +5,14 @@
  * While things move, frames are drawn as coarsely as they must be to follow; once they rest, one is drawn in full.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Frame, Renderer } from '../../relight/renderer.ts';
+import { cameraFrame, pixelDirection } from '../../relight/camera.ts';
+import type { Frame, RelightRenderer } from '../../relight/renderer.ts';
 import type { Scene } from '../../relight/scene.ts';
 import type { SceneProgress } from '../../relight/scene-file.ts';
 import { daylight } from '../../relight/sun.ts';
+import { addScaled } from '../../relight/vector.ts';
 import type { ErrorMessage } from '../../runtime/protocol.ts';
+import type { Settings } from '../state.ts';
 import type { SettingsStore } from '../store.ts';
 import { asMessage } from '../workbench.ts';
 import { clockAt } from './clock.ts';
@@ -24,7 +27,7 @@ export interface RelightStatus {
   readonly loading: SceneProgress | null;
   /** Whether shaders are being made for the scene. */
   readonly preparing: boolean;
-  readonly backend: Renderer['backend'] | null;
+  readonly backend: RelightRenderer['backend'] | null;
   /** Of the last picture in full, and how many pixels it had. */
   readonly drawn: { readonly milliseconds: number; readonly width: number; readonly height: number } | null;
   readonly playing: boolean;
@@ -32,6 +35,8 @@ export interface RelightStatus {
   readonly problem: ErrorMessage | null;
   /** Why nothing can be drawn. */
   readonly trouble: ErrorMessage | null;
+  /** A canvas whose graphics were lost is of no use: this counts the canvases there have been. */
+  readonly canvasKey: number;
 }
 
 export interface RelightController {
@@ -46,6 +51,8 @@ export interface RelightController {
   pause(): void;
   /** Goes to another pose: the view is no dataset camera any more. */
   move(step: (pose: Pose, scene: Scene) => Pose): void;
+  /** Makes what is seen there the point the view turns about; shares of the picture's width and height. */
+  recentre(x: number, y: number): Promise<void>;
   /** The present picture at a chosen size, in sRGB. */
   picture(width: number, height: number): Promise<ImageData>;
   /** Pictures of the day from sunrise to sunset, evenly spaced. */
@@ -63,18 +70,21 @@ export interface RelightSurroundings {
     onProgress: (progress: SceneProgress) => void,
     signal: AbortSignal,
   ) => Promise<Scene>;
-  readonly createRenderer: (canvas: HTMLCanvasElement, onLost: (error: unknown) => void) => Promise<Renderer>;
+  readonly createRenderer: (canvas: HTMLCanvasElement, onLost: (error: unknown) => void) => Promise<RelightRenderer>;
   /** Calls back before the next repaint. */
   readonly nextFrame: (callback: () => void) => void;
   /** Milliseconds. */
   readonly clock: () => number;
 }
 
-/** Shares of the stage's pixels a side: while moving at most, and at rest. */
-const SCALES = {
-  performance: { moving: 0.4, rest: 0.6 },
-  balanced: { moving: 0.6, rest: 1 },
-  quality: { moving: 0.85, rest: 1 },
+/**
+ * Shares of the stage's pixels a side: while moving at most, and at rest. A picture at rest may take `patience` milliseconds; where it
+ * would take longer (graphics emulated on the processor), it is as fine as that allows.
+ */
+const QUALITIES = {
+  performance: { moving: 0.4, rest: 0.6, patience: 500 },
+  balanced: { moving: 0.6, rest: 1, patience: 1500 },
+  quality: { moving: 0.85, rest: 1, patience: Number.POSITIVE_INFINITY },
 } as const;
 const COARSEST = 0.15;
 /** A frame of movement should take no longer. Milliseconds. */
@@ -96,6 +106,7 @@ const INITIAL: RelightStatus = {
   playing: false,
   problem: null,
   trouble: null,
+  canvasKey: 0,
 };
 
 const VIEW_KEYS = Object.keys(RELIGHT_STATE) as (keyof typeof RELIGHT_STATE)[];
@@ -106,12 +117,14 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   let ownCount = 0;
   let loading: { readonly key: string; readonly abort: AbortController } | null = null;
   let failed: string | null = null;
-  let stage: { readonly canvas: HTMLCanvasElement; renderer: Renderer | null; scene: Scene | null } | null = null;
+  let stage: { readonly canvas: HTMLCanvasElement; renderer: RelightRenderer | null; scene: Scene | null } | null = null;
   let size = { width: 0, height: 0 };
   let changedAt = Number.NEGATIVE_INFINITY;
   let wanted = false;
   let drawing = false;
-  let movingScale: number = SCALES.balanced.moving;
+  /** What a frame of all the stage's pixels would take, by the last one. Milliseconds. */
+  let fullTime = 1;
+  let movingScale: number = QUALITIES.balanced.moving;
 
   async function load(key: string, read: (onProgress: (progress: SceneProgress) => void, signal: AbortSignal) => Promise<Scene>) {
     loading?.abort.abort();
@@ -159,9 +172,17 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
     }
   }
 
-  function frameOf(scene: Scene, width: number, height: number, scale: number): Frame {
-    const now = settings.get();
-    return { width, height, scale, camera: cameraIn(now, scene), ...looksOf(now, scene), divider: now.divider };
+  function frameOf(now: Settings, scene: Scene, width: number, height: number, scale: number): Frame {
+    // A disc painted over a photograph's sky would be compared with it.
+    const disc = now.show === 'final' && now.split !== 'photograph';
+    return { width, height, scale, camera: cameraIn(now, scene), ...looksOf(now, scene), divider: now.divider, disc };
+  }
+
+  /** The present picture off the screen. */
+  async function picture(now: Settings, width: number, height: number): Promise<ImageData> {
+    const { scene, renderer } = drawable(stage);
+    const { data } = await renderer.pixels(frameOf(now, scene, width, height, 1));
+    return new ImageData(new Uint8ClampedArray(data), width, height);
   }
 
   function invalidate(): void {
@@ -181,17 +202,22 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
           wanted = false;
           break;
         }
-        const { moving, rest } = SCALES[settings.get().quality];
+        const { moving, rest, patience } = QUALITIES[settings.get().quality];
         const resting = around.clock() - changedAt >= REST_AFTER;
-        const scale = resting ? rest : Math.min(moving, movingScale);
+        const bearable = Math.max(COARSEST, Math.sqrt(patience / fullTime));
+        const scale = resting ? Math.min(rest, bearable) : Math.min(moving, movingScale);
         // Whatever changes from here on wants another frame.
         wanted = !resting;
         const begin = around.clock();
-        renderer.render(frameOf(scene, size.width, size.height, scale));
+        renderer.render(frameOf(settings.get(), scene, size.width, size.height, scale));
         await renderer.finished();
         const milliseconds = around.clock() - begin;
-        if (resting)
+        fullTime = Math.max(1, milliseconds) / scale ** 2;
+        if (resting) {
           set({ drawn: { milliseconds, width: Math.round(size.width * scale), height: Math.round(size.height * scale) } });
+          // The frame before was no measure for this one, as after shaders were made: once more, finer.
+          if (scale < rest && scale < 0.7 * Math.sqrt(patience / fullTime)) wanted = true;
+        }
         // Time goes with the square of the scale; half the step there, so that one odd frame does not make it jump.
         else movingScale = Math.min(moving, Math.max(COARSEST, scale * Math.sqrt(Math.sqrt(FLUENT / Math.max(1, milliseconds)))));
         if (!resting && around.clock() - changedAt < REST_AFTER) await rested();
@@ -245,6 +271,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
     try {
       const renderer = await around.createRenderer(canvas, (error) => {
         if (stage !== own) return;
+        own.renderer?.dispose();
         own.renderer = null;
         set({ trouble: asMessage(error), backend: null });
       });
@@ -299,41 +326,38 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
       const rounded = ([x, y, z]: Pose['eye']): Pose['eye'] => [millimetres(x), millimetres(y), millimetres(z)];
       settings.set({ viewpoint: null, eye: rounded(eye), target: rounded(target) });
     },
-    async picture(width, height) {
+    async recentre(x, y) {
       const { scene, renderer } = drawable(stage);
-      const { data } = await renderer.pixels(frameOf(scene, width, height, 1));
-      return new ImageData(data, width, height);
+      const camera = cameraIn(settings.get(), scene);
+      const distance = await renderer.depthAt(camera, x * size.width, y * size.height, size.width, size.height);
+      if (distance === null) return;
+      const target = addScaled(
+        cameraFrame(camera).position,
+        pixelDirection(camera, x * size.width, y * size.height, size.width, size.height),
+        distance,
+      );
+      this.move(({ eye }) => ({ eye, target }));
     },
+    picture: (width, height) => picture(settings.get(), width, height),
     async *film(width, height, count) {
-      const { scene, renderer } = drawable(stage);
-      const [from, to] = daySpan(scene);
+      const { scene } = drawable(stage);
       const now = settings.get();
+      const [from, to] = daySpan(scene);
       for (let index = 0; index < count; index += 1) {
-        const minute = from + ((to - from) * index) / (count - 1);
-        const looks = looksOf({ ...now, minute, freeSun: null }, scene);
-        const { data } = await renderer.pixels({
-          width,
-          height,
-          scale: 1,
-          camera: cameraIn(now, scene),
-          ...looks,
-          divider: now.divider,
-        });
-        yield new ImageData(data, width, height);
+        yield await picture({ ...now, minute: from + ((to - from) * index) / (count - 1), freeSun: null }, width, height);
       }
     },
     retry() {
       failed = null;
       set({ problem: null, trouble: null });
-      const canvas = stage?.canvas;
-      if (canvas && !stage?.renderer) void open(canvas);
+      if (stage && !stage.renderer) set({ canvasKey: status.getState().canvasKey + 1 });
       follow();
       invalidate();
     },
   };
 }
 
-function drawable(stage: { readonly renderer: Renderer | null; readonly scene: Scene | null } | null) {
+function drawable(stage: { readonly renderer: RelightRenderer | null; readonly scene: Scene | null } | null) {
   if (!stage?.renderer || !stage.scene) throw new Error('There is no picture yet.');
   return { renderer: stage.renderer, scene: stage.scene };
 }

@@ -4,13 +4,13 @@ import { useEffect, useState } from 'react';
 import { degrees, toDegrees } from '../../relight/angle.ts';
 import type { Scene } from '../../relight/scene.ts';
 import { sunAt } from '../../relight/sun.ts';
-import { useReset, useRelight, useSettings, useStudio } from '../context.ts';
+import { useRelight, useReset, useSettings, useStudio } from '../context.ts';
 import { NumberField } from '../fields.tsx';
 import panels from '../panels.module.css';
 import { formatMinute, parseMinute } from './clock.ts';
 import { CompassDome } from './compass-dome.tsx';
-import { LAYER_NAMES } from './relight-actions.ts';
 import styles from './relight.module.css';
+import { LAYER_NAMES } from './relight-actions.ts';
 import { RelightNotes } from './relight-notes.tsx';
 import { LAYERS, type QUALITIES } from './relight-settings.ts';
 import { freeSunAt, placeOf, sunOf } from './relight-view.ts';
@@ -46,28 +46,28 @@ function Sun({ scene }: { scene: Scene }) {
           onSun={(next) => settings.set({ freeSun: freeSunAt(next) })}
           onReset={toPath}
         />
-        <div className={styles.pair}>
-          <NumberField
-            label="Azimuth °"
-            help="Where on the compass, clockwise from north"
-            value={round(toDegrees(sun.azimuth))}
-            min={0}
-            max={360}
-            step={1}
-            onChange={(azimuth) => settings.set({ freeSun: freeSunAt(sunAt(degrees(azimuth), degrees(toDegrees(sun.elevation)))) })}
-            onReset={toPath}
-          />
-          <NumberField
-            label="Elevation °"
-            help="Height above the horizon"
-            value={round(toDegrees(sun.elevation))}
-            min={-90}
-            max={90}
-            step={1}
-            onChange={(elevation) => settings.set({ freeSun: freeSunAt(sunAt(degrees(toDegrees(sun.azimuth)), degrees(elevation))) })}
-            onReset={toPath}
-          />
-        </div>
+        <NumberField
+          label="Azimuth (degrees)"
+          help="Where on the compass, clockwise from north"
+          value={round(toDegrees(sun.azimuth))}
+          min={0}
+          max={360}
+          step={1}
+          onChange={(azimuth) => settings.set({ freeSun: freeSunAt(sunAt(degrees(azimuth), degrees(toDegrees(sun.elevation)))) })}
+          onReset={toPath}
+        />
+        <NumberField
+          label="Elevation (degrees)"
+          help="Height above the horizon"
+          value={round(toDegrees(sun.elevation))}
+          min={-90}
+          max={90}
+          step={1}
+          onChange={(elevation) =>
+            settings.set({ freeSun: freeSunAt(sunAt(degrees(toDegrees(sun.azimuth)), degrees(elevation))) })
+          }
+          onReset={toPath}
+        />
         {now.freeSun && (
           <Button size="compact-sm" variant="default" onClick={toPath}>
             Back to its path
@@ -89,28 +89,26 @@ function Sun({ scene }: { scene: Scene }) {
         <p className={panels.quiet}>
           Local mean time: Greenwich plus four minutes a degree east. The sun is highest near 12:00, whatever the time zone.
         </p>
-        <div className={styles.pair}>
-          <NumberField
-            label="Latitude °"
-            help="North positive. Double-click on the name for the scene’s own."
-            value={round(place.latitude)}
-            min={-90}
-            max={90}
-            step={1}
-            onChange={(latitude) => settings.set({ latitude, freeSun: null })}
-            onReset={() => reset('latitude')}
-          />
-          <NumberField
-            label="Longitude °"
-            help="East positive. Double-click on the name for the scene’s own."
-            value={round(place.longitude)}
-            min={-180}
-            max={180}
-            step={1}
-            onChange={(longitude) => settings.set({ longitude, freeSun: null })}
-            onReset={() => reset('longitude')}
-          />
-        </div>
+        <NumberField
+          label="Latitude (degrees north)"
+          help="South is negative. Double-click on the name for the scene’s own."
+          value={round(place.latitude)}
+          min={-90}
+          max={90}
+          step={1}
+          onChange={(latitude) => settings.set({ latitude, freeSun: null })}
+          onReset={() => reset('latitude')}
+        />
+        <NumberField
+          label="Longitude (degrees east)"
+          help="West is negative. Double-click on the name for the scene’s own."
+          value={round(place.longitude)}
+          min={-180}
+          max={180}
+          step={1}
+          onChange={(longitude) => settings.set({ longitude, freeSun: null })}
+          onReset={() => reset('longitude')}
+        />
         {(now.latitude !== null || now.longitude !== null) && (
           <div className={panels.row}>
             <span className={panels.quiet}>The scene stands in {scene.header.place.name}.</span>
@@ -182,11 +180,7 @@ function View() {
         />
       )}
       {split === 'time' && (
-        <TimeField
-          label="Time on the right"
-          minute={minuteRight}
-          onChange={(minute) => settings.set({ minuteRight: minute })}
-        />
+        <TimeField label="Time on the right" minute={minuteRight} onChange={(minute) => settings.set({ minuteRight: minute })} />
       )}
       <SegmentedControl
         size="xs"
