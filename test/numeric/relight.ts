@@ -25,6 +25,8 @@ export interface RelightReport {
   backend: string;
   milliseconds: number;
   readonly results: RelightResult[];
+  /** Largest difference, of 255, between a split picture and the halves of whole ones, and between the canvas and the picture off screen. */
+  readonly splitError: number[];
 }
 
 interface GoldenRender {
@@ -51,7 +53,7 @@ const FOLDER = './relight-tiny';
 const parameters = new URLSearchParams(location.search);
 const backend: Backend = parameters.get('backend') === 'webgpu' ? 'webgpu' : 'webgl2';
 const variants = parameters.get('variants')?.split(',');
-const report: RelightReport = { done: false, failure: '', backend, milliseconds: 0, results: [] };
+const report: RelightReport = { done: false, failure: '', backend, milliseconds: 0, results: [], splitError: [] };
 window.relight = report;
 
 async function fetched(path: string): Promise<Response> {
@@ -105,6 +107,29 @@ async function compare(renderer: RelightRenderer, scene: Scene, render: GoldenRe
   }
 }
 
+/** A split picture is the halves of two whole ones, on the canvas as off screen. */
+async function compareSplit(renderer: RelightRenderer, canvas: HTMLCanvasElement, scene: Scene): Promise<void> {
+  const [camera] = scene.cameras;
+  if (camera === undefined) throw new Error('no camera');
+  const morning = { layer: 'final', sun: sunAt(degrees(100), degrees(25)) } as const;
+  const evening = { layer: 'learned-shadow', sun: sunAt(degrees(260), degrees(25)) } as const;
+  const [left, right] = [await renderer.pixels(frameOf(camera, morning)), await renderer.pixels(frameOf(camera, evening))];
+  const divided: Frame = { ...frameOf(camera, morning), right: evening, divider: 0.25 };
+  const { width, height, data } = await renderer.pixels(divided);
+  const error = (values: Uint8ClampedArray) =>
+    values.reduce((worst, value, at) => {
+      const expected = Math.floor(at / 4) % width < width / 4 ? left.data[at] : right.data[at];
+      return Math.max(worst, Math.abs(value - (expected ?? Number.NaN)));
+    }, 0);
+  report.splitError.push(error(data));
+  // Presenting to a canvas ends the process of Chromium's software WebGPU adapter.
+  if (renderer.backend === 'webgpu') return;
+  renderer.render(divided);
+  const context = new OffscreenCanvas(width, height).getContext('2d');
+  context?.drawImage(canvas, 0, 0);
+  report.splitError.push(error(context?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray([255])));
+}
+
 function frameOf(camera: SceneCamera, left: Frame['left']): Frame {
   return { width: camera.width, height: camera.height, scale: 1, camera, left, right: null, divider: 1, disc: false };
 }
@@ -120,6 +145,7 @@ async function main(): Promise<void> {
     const scene = await loadScene(sceneAt(`${FOLDER}/${header.slice(0, header.lastIndexOf('/'))}`));
     await renderer.setScene(scene);
     for (const render of renders) await compare(renderer, scene, render, variant);
+    if (variant === 'C-B') await compareSplit(renderer, canvas, scene);
   }
   renderer.dispose();
   report.milliseconds = performance.now() - started;
