@@ -1,0 +1,19 @@
+import type { RelightReport } from '../test/numeric/relight.ts';
+import { NUMERIC_PORT } from './ports.ts';
+import { expect, test } from './studio.ts';
+
+/** Decibels below which a picture is not the reference's. The shader reaches more than 50. */
+const SAME_PICTURE = 38;
+
+for (const backend of ['webgl2', 'webgpu'] as const) {
+  test(`the Relight shader draws what the reference renderer draws (${backend})`, async ({ page }) => {
+    await page.goto(`http://127.0.0.1:${NUMERIC_PORT}/relight.html?backend=${backend}`);
+    await page.waitForFunction(() => window.relight?.done, null, { timeout: 100_000 });
+    const report = await page.evaluate((): RelightReport => window.relight);
+    expect(report.failure).toBe('');
+    // Six variants, two cameras, two suns, each final and shadow; albedo and depth of both cameras once.
+    expect(report.results).toHaveLength(6 * 2 * 2 * 2 + 2 * 2);
+    expect(report.results.filter(({ psnr }) => !(psnr >= SAME_PICTURE))).toEqual([]);
+    expect(report.splitError).toEqual(backend === 'webgl2' ? [0, 0] : [0]);
+  });
+}

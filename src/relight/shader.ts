@@ -1,0 +1,153 @@
+/**
+ * The shader of a scene: marches with leaps over empty space, composites the linear outputs, then shades once a pixel. One source for WebGPU and
+ * WebGL2, in three's node language.
+ */
+import { Fn, float, If, int, max, mix, select, vec3, vec4 } from 'three/tsl';
+import type { Node } from 'three/webgpu';
+import { type FrameUniforms, LAYERS, PACKED_DEPTH } from './frame-uniforms.ts';
+import type { GridNodes, VectorArray } from './grid-nodes.ts';
+import { boxInterval, marchRay, type Ray, sunTransmittance } from './march-nodes.ts';
+import type { Scene } from './scene.ts';
+import { discCoverage, type PerceptronNodes, type SkyNodes, sigmoid, toSrgb } from './shade-nodes.ts';
+
+/** What a shader is made from. */
+export interface ShaderParts {
+  readonly scene: Scene;
+  readonly grid: GridNodes;
+  readonly frame: FrameUniforms;
+  readonly perceptron: PerceptronNodes | null;
+  readonly sky: SkyNodes;
+  /** Linear outputs of a sample, and what is added to them after compositing. */
+  readonly outputs: number;
+  readonly offsets: VectorArray;
+  /** Distance shown as black in the depth layer, metres. */
+  readonly farthest: number;
+  /** Clip coordinates of the pixel. */
+  readonly clip: Node<'vec2'>;
+}
+
+/** Builds the colour of a pixel, sRGB. */
+export type Shader = (parts: ShaderParts) => Node<'vec4'>;
+
+/** The shipped shader. */
+export const deferredShader: Shader = (parts) => Fn(() => deferred(parts))();
+
+/** The ray of a pixel. */
+export function pixelRay({ frame, clip }: ShaderParts): Ray {
+  const direction = frame.ahead.add(frame.across.mul(clip.x)).add(frame.upwards.mul(clip.y)).normalize().toVar();
+  return { origin: frame.position, direction };
+}
+
+/** The offset of a linear output. */
+export function offsetOf({ offsets }: ShaderParts, output: number): Node<'float'> {
+  const group = offsets.at(Math.floor(output / 4));
+  return [group.x, group.y, group.z, group.w][output % 4] ?? group.x;
+}
+
+/** The shadow's logits from composited (or a sample's) linear outputs behind the albedo's. */
+export function shadowLogits({ perceptron }: ShaderParts, features: readonly Node<'float'>[]): readonly Node<'float'>[] {
+  return perceptron === null ? features : perceptron.logits(features);
+}
+
+/** Shadow s and incidence φ from the logits and T_sun (docs/relight-format.md, section 5). */
+export function shadowOf(
+  { scene: { shadow } }: ShaderParts,
+  [ofShadow, ofIncidence]: readonly Node<'float'>[],
+  sun: Node<'float'>,
+): { readonly shadow: Node<'float'>; readonly incidence: Node<'float'> } {
+  if (shadow.variant === 'none') return { shadow: float(1), incidence: float(1) };
+  const compared = shadow.transmittance === null ? float(0) : sun.mul(shadow.transmittance.weight).add(shadow.transmittance.bias);
+  return {
+    shadow: sigmoid(ofShadow === undefined ? compared : compared.add(ofShadow)),
+    incidence: ofIncidence === undefined ? float(1) : sigmoid(ofIncidence),
+  };
+}
+
+function deferred(parts: ShaderParts): Node<'vec4'> {
+  const { scene, grid, frame, sky, outputs, farthest } = parts;
+  const { weight_threshold, opacity_threshold } = scene.header.march;
+  const ray = pixelRay(parts);
+  const [start, end] = boxInterval(ray, scene);
+  const accumulated = float(0).toVar();
+  const depthSum = float(0).toVar();
+  const used = float(0).toVar();
+  const sums = Array.from({ length: outputs }, () => float(0).toVar());
+  const is = (layer: number) => frame.layer.equal(int(layer));
+  const shaded = is(LAYERS.final).or(is(LAYERS.albedo)).or(is(LAYERS['learned-shadow'])).toVar();
+  marchRay(scene, grid, ray, { start, end, step: scene.header.step, leaps: true }, ({ t, g, alpha }, transmittance) => {
+    const weight = transmittance.mul(alpha).toVar();
+    accumulated.addAssign(weight);
+    depthSum.addAssign(weight.mul(t));
+    If(shaded.and(weight.greaterThanEqual(weight_threshold)), () => {
+      used.addAssign(weight);
+      grid.addOutputs(g, weight, sums);
+    });
+  });
+  const solid = accumulated.greaterThanEqual(opacity_threshold).and(accumulated.greaterThan(0)).toVar();
+  const opacity = select(solid, accumulated, float(0)).toVar();
+  const depth = select(solid, depthSum.div(max(accumulated, float(1e-12))), float(0)).toVar();
+  const visible = ray.origin.add(ray.direction.mul(depth)).toVar();
+
+  const compares = scene.shadow.transmittance !== null;
+  const litLayer = compares ? is(LAYERS.final).or(is(LAYERS['learned-shadow'])) : is(LAYERS['geometric-shadow']);
+  const sun = float(1).toVar();
+  If(solid.and(litLayer.or(is(LAYERS['geometric-shadow']))), () => {
+    sun.assign(sunTransmittance(scene, grid, { origin: visible, direction: frame.sunRay }, true));
+  });
+
+  const [red, green, blue, ...features] = sums.map((sum, output) =>
+    sum
+      .div(max(used, float(1e-12)))
+      .add(offsetOf(parts, output))
+      .toVar(),
+  );
+  const albedo = vec3(sigmoid(red ?? float(0)), sigmoid(green ?? float(0)), sigmoid(blue ?? float(0))).toVar();
+  const colour = vec3(0).toVar();
+  If(is(LAYERS.final), () => {
+    const { shadow, incidence } = shadowOf(parts, shadowLogits(parts, features), sun);
+    const light = frame.ambient.add(frame.sunlight.mul(shadow.mul(incidence)));
+    const background = sky.colour(ray.direction, frame.sunSeen).add(frame.disc.mul(discCoverage(ray.direction, frame.sunSeen)));
+    colour.assign(toSrgb(mix(background, albedo.mul(light), opacity)));
+  })
+    .ElseIf(is(LAYERS.albedo), () => {
+      colour.assign(select(solid, toSrgb(albedo), vec3(0)));
+    })
+    .ElseIf(is(LAYERS['learned-shadow']), () => {
+      const { shadow } = shadowOf(parts, shadowLogits(parts, features), sun);
+      colour.assign(vec3(select(solid, shadow, float(1))));
+    })
+    .ElseIf(is(LAYERS['geometric-shadow']), () => {
+      colour.assign(vec3(sun));
+    })
+    .ElseIf(is(LAYERS.depth), () => {
+      colour.assign(vec3(select(solid, depth.div(farthest).clamp(0, 1).oneMinus(), float(0))));
+    })
+    .ElseIf(is(LAYERS.normals), () => {
+      If(solid, () => {
+        colour.assign(surfaceNormal(parts, visible).mul(0.5).add(0.5));
+      });
+    });
+  return select(is(PACKED_DEPTH), packed(depth.div(farthest).clamp(0, 1), opacity), vec4(colour, 1));
+}
+
+/** The direction in which the density falls fastest, by central differences one vertex apart. */
+function surfaceNormal({ scene, grid }: ShaderParts, point: Node<'vec3'>): Node<'vec3'> {
+  const at = grid.toGrid(point.sub(vec3(...scene.box[0]))).toVar();
+  const along = (offset: Node<'vec3'>) => grid.densityFeature(grid.clamped(at.add(offset)));
+  const difference = (axis: Node<'vec3'>) => along(axis).sub(along(axis.negate()));
+  const slope = vec3(difference(vec3(1, 0, 0)), difference(vec3(0, 1, 0)), difference(vec3(0, 0, 1)));
+  // Differences a vertex become differences a metre.
+  return grid.toGrid(slope).negate().normalize();
+}
+
+/** A fraction in 24 bits, and opacity. */
+function packed(fraction: Node<'float'>, opacity: Node<'float'>): Node<'vec4'> {
+  const whole = fraction
+    .mul(2 ** 24 - 1)
+    .round()
+    .toVar();
+  const high = whole.div(65536).floor().toVar();
+  const middle = whole.sub(high.mul(65536)).div(256).floor().toVar();
+  const low = whole.sub(high.mul(65536)).sub(middle.mul(256));
+  return vec4(vec3(high, middle, low).div(255), opacity);
+}

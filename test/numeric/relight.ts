@@ -1,0 +1,161 @@
+/**
+ * The shader against the NumPy renders of `goldens/relight-tiny`, in a browser: `?backend=webgl2&variants=A,C-B`.
+ * Results lie on `window.relight` when `window.relight.done` is true.
+ */
+import { degrees } from '../../src/relight/angle.ts';
+import type { Backend } from '../../src/relight/device.ts';
+import type { Layer } from '../../src/relight/frame-uniforms.ts';
+import { createRenderer, type Frame, type RelightRenderer } from '../../src/relight/renderer.ts';
+import type { Scene, SceneCamera } from '../../src/relight/scene.ts';
+import { loadScene } from '../../src/relight/scene-file.ts';
+import { sceneAt } from '../../src/relight/scene-source.ts';
+import { sunAt } from '../../src/relight/sun.ts';
+import { readNpy } from '../../src/runtime/npy.ts';
+
+export interface RelightResult {
+  readonly variant: string;
+  readonly name: string;
+  /** Decibels against the reference picture; depth against the scene's diagonal. */
+  readonly psnr: number;
+}
+
+export interface RelightReport {
+  done: boolean;
+  failure: string;
+  backend: string;
+  milliseconds: number;
+  readonly results: RelightResult[];
+  /** Largest difference, of 255, between a split picture and the halves of whole ones, and between the canvas and the picture off screen. */
+  readonly splitError: number[];
+}
+
+interface GoldenRender {
+  readonly camera: string;
+  readonly azimuth_degrees: number;
+  readonly elevation_degrees: number;
+  readonly final: string;
+  readonly shadow: string;
+  readonly albedo?: string;
+  readonly depth?: string;
+}
+
+interface Golden {
+  readonly scenes: readonly { readonly variant: string; readonly scene: string; readonly renders: readonly GoldenRender[] }[];
+}
+
+declare global {
+  interface Window {
+    relight: RelightReport;
+  }
+}
+
+const FOLDER = './relight-tiny';
+const parameters = new URLSearchParams(location.search);
+const backend: Backend = parameters.get('backend') === 'webgpu' ? 'webgpu' : 'webgl2';
+const variants = parameters.get('variants')?.split(',');
+const report: RelightReport = { done: false, failure: '', backend, milliseconds: 0, results: [], splitError: [] };
+window.relight = report;
+
+async function fetched(path: string): Promise<Response> {
+  const response = await fetch(`${FOLDER}/${path}`);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response;
+}
+
+/** A picture's channels in 0…1, RGB. */
+async function picture(path: string): Promise<Float32Array> {
+  const bitmap = await createImageBitmap(await (await fetched(path)).blob(), { colorSpaceConversion: 'none' });
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+  if (context === null) throw new Error('no 2-D canvas');
+  context.drawImage(bitmap, 0, 0);
+  return rgb(context.getImageData(0, 0, bitmap.width, bitmap.height).data);
+}
+
+function rgb(data: Uint8ClampedArray): Float32Array {
+  return Float32Array.from({ length: (data.length / 4) * 3 }, (_, at) => (data[Math.floor(at / 3) * 4 + (at % 3)] ?? 0) / 255);
+}
+
+function psnr(actual: Float32Array, expected: Float32Array): number {
+  if (actual.length !== expected.length) throw new Error(`${actual.length} values where ${expected.length} are expected`);
+  const squares = actual.reduce((sum, value, at) => sum + (value - (expected[at] ?? Number.NaN)) ** 2, 0);
+  return -10 * Math.log10(Math.max(squares / actual.length, 1e-10));
+}
+
+function toLinear(value: number): number {
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+}
+
+async function compare(renderer: RelightRenderer, scene: Scene, render: GoldenRender, variant: string): Promise<void> {
+  const camera = scene.cameras.find(({ id }) => id === render.camera);
+  if (camera === undefined) throw new Error(`no camera ${render.camera}`);
+  const sun = sunAt(degrees(render.azimuth_degrees), degrees(render.elevation_degrees));
+  const pixels = async (layer: Layer) => rgb((await renderer.pixels(frameOf(camera, { layer, sun }))).data);
+  const name = `${render.camera} ${render.azimuth_degrees}°`;
+  const add = (layer: string, decibels: number) => {
+    report.results.push({ variant, name: `${name} ${layer}`, psnr: decibels });
+    document.querySelector('#log')?.append(`${variant} ${name} ${layer} ${decibels.toFixed(1)} dB\n`);
+  };
+  add('final', psnr(await pixels('final'), await picture(render.final)));
+  add('shadow', psnr(await pixels('learned-shadow'), await picture(render.shadow)));
+  // The reference's albedo is written in linear light.
+  if (render.albedo !== undefined) add('albedo', psnr((await pixels('albedo')).map(toLinear), await picture(render.albedo)));
+  if (render.depth !== undefined) {
+    const expected = readNpy(new Uint8Array(await (await fetched(render.depth)).arrayBuffer())).data;
+    const actual = await renderer.depths(camera, camera.width, camera.height);
+    const relative = (depths: Float32Array) => depths.map((depth) => depth / renderer.farthest);
+    add('depth', psnr(relative(actual), relative(expected)));
+  }
+}
+
+/** A split picture is the halves of two whole ones, on the canvas as off screen. */
+async function compareSplit(renderer: RelightRenderer, canvas: HTMLCanvasElement, scene: Scene): Promise<void> {
+  const [camera] = scene.cameras;
+  if (camera === undefined) throw new Error('no camera');
+  const morning = { layer: 'final', sun: sunAt(degrees(100), degrees(25)) } as const;
+  const evening = { layer: 'learned-shadow', sun: sunAt(degrees(260), degrees(25)) } as const;
+  const [left, right] = [await renderer.pixels(frameOf(camera, morning)), await renderer.pixels(frameOf(camera, evening))];
+  const divided: Frame = { ...frameOf(camera, morning), right: evening, divider: 0.25 };
+  const { width, height, data } = await renderer.pixels(divided);
+  const error = (values: Uint8ClampedArray) =>
+    values.reduce((worst, value, at) => {
+      const expected = Math.floor(at / 4) % width < width / 4 ? left.data[at] : right.data[at];
+      return Math.max(worst, Math.abs(value - (expected ?? Number.NaN)));
+    }, 0);
+  report.splitError.push(error(data));
+  // Presenting to a canvas ends the process of Chromium's software WebGPU adapter.
+  if (renderer.backend === 'webgpu') return;
+  renderer.render(divided);
+  const context = new OffscreenCanvas(width, height).getContext('2d');
+  context?.drawImage(canvas, 0, 0);
+  report.splitError.push(error(context?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray([255])));
+}
+
+function frameOf(camera: SceneCamera, left: Frame['left']): Frame {
+  return { width: camera.width, height: camera.height, scale: 1, camera, left, right: null, divider: 1, disc: false };
+}
+
+async function main(): Promise<void> {
+  const canvas = document.querySelector('canvas');
+  if (canvas === null) throw new Error('no canvas');
+  const started = performance.now();
+  const renderer = await createRenderer(canvas, { backend });
+  const golden: Golden = await (await fetched('golden.json')).json();
+  for (const { variant, scene: header, renders } of golden.scenes) {
+    if (variants !== undefined && !variants.includes(variant)) continue;
+    const scene = await loadScene(sceneAt(`${FOLDER}/${header.slice(0, header.lastIndexOf('/'))}`));
+    await renderer.setScene(scene);
+    for (const render of renders) await compare(renderer, scene, render, variant);
+    if (variant === 'C-B') await compareSplit(renderer, canvas, scene);
+  }
+  renderer.dispose();
+  report.milliseconds = performance.now() - started;
+}
+
+main()
+  .catch((error: unknown) => {
+    report.failure = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
+    document.querySelector('#log')?.append(report.failure);
+  })
+  .finally(() => {
+    report.done = true;
+  });
