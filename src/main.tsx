@@ -1,7 +1,10 @@
 import '@fontsource-variable/inter/wght.css';
 import './studio/mantine.css';
 import './studio/base.css';
-import './studio/panels.ts';
+import { askForPanels } from './studio/panels.ts';
+
+// The settings are not read yet; whatever the link says wrongly is only asked for too early.
+askForPanels(/[#&]workspace=relight\b/.test(location.hash) ? 'relight' : 'explain');
 
 // Each is evaluated in a task of its own when it arrives: together they hold the page for a tenth of a second.
 const [{ createRoot }, { startStudio }, { App }] = await Promise.all([
