@@ -7,6 +7,7 @@ import { filesIn } from './dropped-files.ts';
 import { keepEscape } from './escape.ts';
 import { NARROW } from './host.ts';
 import { type Place, panel } from './panels.ts';
+import { Problem } from './problem.tsx';
 import { finding } from './seeing/finding.ts';
 import styles from './shell.module.css';
 import type { Workspace } from './state.ts';
@@ -54,6 +55,12 @@ function Themed() {
 /** Well after the first paint. Milliseconds. */
 const PALETTE_LOADS_AFTER = 2000;
 
+const NOT_LOADED = {
+  code: 'download-failed',
+  message: 'A part of the studio could not be loaded.',
+  remedy: 'Check the connection and try again.',
+} as const;
+
 /**
  * A panel when its code is there, rendered in slices: all panels at once hold the page for a quarter of a second, which nobody
  * can click in. Their places are there from the start, so nothing moves.
@@ -61,15 +68,21 @@ const PALETTE_LOADS_AFTER = 2000;
 function Panel({ place }: { place: Place }) {
   const workspace = useSettings(({ workspace }) => workspace);
   const [arrived, setArrived] = useState<{ readonly workspace: Workspace; readonly Component: ComponentType } | null>(null);
+  const [tries, setTries] = useState(0);
+  const [failed, setFailed] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another try asks again
   useEffect(() => {
     let wanted = true;
-    void panel(workspace, place).then((Component) => {
-      if (wanted) startTransition(() => setArrived({ workspace, Component }));
-    });
+    setFailed(false);
+    panel(workspace, place).then(
+      (Component) => wanted && startTransition(() => setArrived({ workspace, Component })),
+      () => wanted && setFailed(true),
+    );
     return () => {
       wanted = false;
     };
-  }, [workspace, place]);
+  }, [workspace, place, tries]);
+  if (failed) return <Problem error={NOT_LOADED} onRetry={() => setTries(tries + 1)} />;
   return arrived?.workspace === workspace && <arrived.Component />;
 }
 

@@ -26,5 +26,6 @@ export function panel(workspace: Workspace, place: Place): Promise<ComponentType
 
 /** Asks for all of a workspace's parts at once. */
 export function askForPanels(workspace: Workspace): void {
-  for (const load of Object.values(PANELS[workspace])) void load();
+  // Who shows them says so where one does not come.
+  for (const load of Object.values(PANELS[workspace])) load().catch(() => undefined);
 }

@@ -1,5 +1,9 @@
+import { askForPanels } from './panels.ts';
+import { WORKSPACES } from './state.ts';
+
 /** Loads what the studio otherwise loads when it is first needed: from then on it needs no network. */
 export async function prefetch(): Promise<void> {
+  for (const workspace of WORKSPACES) askForPanels(workspace);
   await Promise.all([
     import('./palette.tsx'),
     import('./help.tsx'),

@@ -58,7 +58,7 @@ export function TopBar() {
     <header className={shellStyles.topBar}>
       <h1 className={shellStyles.brand}>
         <Mark />
-        Heliograph
+        <span className={shellStyles.brandName}>Heliograph</span>
       </h1>
       <Workspaces />
       <Privacy />

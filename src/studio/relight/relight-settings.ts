@@ -1,7 +1,7 @@
 /** The relighting workspace's rows of the table of settings. */
 import * as z from 'zod';
 import { flag, numeric, position, text, word } from '../codec.ts';
-import { linked } from '../state-entry.ts';
+import { kept, linked } from '../state-entry.ts';
 
 export const LAYERS = ['final', 'albedo', 'learned-shadow', 'geometric-shadow', 'depth', 'normals'] as const;
 /** What the right half of the picture shows: nothing of its own, another layer, another time, or the dataset's photograph. */
@@ -11,7 +11,19 @@ export const QUALITIES = ['performance', 'balanced', 'quality'] as const;
 export const DAY_MINUTES = 1440;
 
 const minuteOfDay = z.number().min(0).max(DAY_MINUTES);
-const place3 = z.tuple([z.number(), z.number(), z.number()]).readonly().nullable();
+const point = z.tuple([z.number(), z.number(), z.number()]).readonly();
+
+/** A view the reader wants to come back to. */
+export interface SavedView {
+  /** Name of the scene it belongs to. */
+  readonly scene: string;
+  readonly eye: readonly [number, number, number];
+  readonly target: readonly [number, number, number];
+}
+
+/** More would not fit beside the picture. */
+export const MOST_SAVED_VIEWS = 24;
+
 const isoDate = z.iso.date('is no date such as 2026-06-21');
 
 export const RELIGHT_STATE = {
@@ -48,10 +60,17 @@ export const RELIGHT_STATE = {
   /** A camera of the scene's dataset, exactly; null where the reader has moved. */
   viewpoint: linked('viewpoint', null, z.string().min(1).max(80).nullable(), text),
   /** Where the reader stands and looks, metres in the scene's world; null for the first viewpoint. */
-  eye: linked('eye', null, place3, position),
-  target: linked('target', null, place3, position),
+  eye: linked('eye', null, point.nullable(), position),
+  target: linked('target', null, point.nullable(), position),
   move: linked('move', 'orbit', z.enum(['orbit', 'walk']), word, false),
   quality: linked('quality', 'balanced', z.enum(QUALITIES), word, false),
   /** Whether the sun's path is drawn over the picture. */
   path: linked('path', true, z.boolean(), flag),
+  savedViews: kept<readonly SavedView[]>(
+    [],
+    z
+      .array(z.object({ scene: z.string().max(200), eye: point, target: point }))
+      .max(MOST_SAVED_VIEWS)
+      .readonly(),
+  ),
 };

@@ -11,6 +11,7 @@ import {
   useState,
 } from 'react';
 import { radians, toDegrees } from '../../relight/angle.ts';
+import type { Layer } from '../../relight/frame-uniforms.ts';
 import type { Scene, SceneCamera } from '../../relight/scene.ts';
 import { useRelight, useSettings, useStudio } from '../context.ts';
 import { Problem, ProblemOf } from '../problem.tsx';
@@ -345,6 +346,20 @@ function Divider({ frame }: { frame: RefObject<HTMLDivElement | null> }) {
   );
 }
 
+/** How the layer's shades are read. */
+function legendOf(layer: Layer, { box: [low, high] }: Scene): string {
+  const farthest = Math.round(Math.hypot(high[0] - low[0], high[1] - low[1], high[2] - low[2]));
+  const legends: Readonly<Record<Layer, string>> = {
+    final: '',
+    albedo: ' · colour without light',
+    'learned-shadow': ' · white lit, black in shadow',
+    'geometric-shadow': ' · white lit, black in shadow',
+    depth: ` · white 0 m, black ${farthest} m`,
+    normals: ' · red x, green up, blue z',
+  };
+  return legends[layer];
+}
+
 /** After so long without a change a screen reader is told. Milliseconds. */
 const ANNOUNCE_AFTER = 600;
 
@@ -365,7 +380,7 @@ function Caption({ scene }: { scene: Scene }) {
       {what.slice(LAYER_NAMES[now.show].length)}
       <span className={styles.captionQuiet}>
         {' '}
-        · {when} · azimuth {Math.round(toDegrees(sun.azimuth))}°{now.show === 'depth' && ' · black is far'}
+        · {when} · azimuth {Math.round(toDegrees(sun.azimuth))}°{legendOf(now.show, scene)}
       </span>
       <VisuallyHidden role="status" aria-live="polite" aria-label="Result">
         {spoken}

@@ -1,4 +1,4 @@
-import { Button, UnstyledButton } from '@mantine/core';
+import { Button, CloseButton, UnstyledButton } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { Scene, SceneCamera } from '../../relight/scene.ts';
@@ -7,7 +7,9 @@ import { usePerform, useRelight, useSettings, useStudio } from '../context.ts';
 import panels from '../panels.module.css';
 import { Problem } from '../problem.tsx';
 import { formatNumber } from '../seeing/numbers.ts';
+import { same } from '../state.ts';
 import styles from './relight.module.css';
+import { MOST_SAVED_VIEWS } from './relight-settings.ts';
 import { freeSunAt, viewpointOf } from './relight-view.ts';
 
 const MEGABYTE = 1e6;
@@ -52,7 +54,7 @@ export function ScenePanel() {
         </div>
         <p className={panels.hint}>or drop the folder of a scene anywhere</p>
       </section>
-      {scene && scene.cameras.length > 0 && <Viewpoints scene={scene} />}
+      {scene && <Viewpoints scene={scene} />}
     </>
   );
 }
@@ -144,7 +146,52 @@ function Viewpoints({ scene }: { scene: Scene }) {
         </Button>
       )}
       <p className={panels.quiet}>Cameras that the training never saw.</p>
+      <SavedViews scene={scene} />
     </section>
+  );
+}
+
+/** Views the reader has kept, in this browser. */
+function SavedViews({ scene }: { scene: Scene }) {
+  const { settings } = useStudio();
+  const { savedViews, eye, target } = useSettings(({ savedViews, eye, target }) => ({ savedViews, eye, target }));
+  const { name } = scene.header;
+  const here = savedViews.filter((view) => view.scene === name);
+  const full = savedViews.length >= MOST_SAVED_VIEWS;
+  return (
+    <>
+      {here.length > 0 && (
+        <ul className={styles.saved} aria-label="Your views">
+          {here.map((view, index) => (
+            <li key={JSON.stringify(view)}>
+              <Button
+                size="compact-xs"
+                variant="default"
+                onClick={() => settings.set({ viewpoint: null, eye: view.eye, target: view.target })}
+              >
+                View {index + 1}
+              </Button>
+              <CloseButton
+                size="xs"
+                aria-label={`Forget view ${index + 1}`}
+                onClick={() => settings.set({ savedViews: savedViews.filter((other) => other !== view) })}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {eye && target && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          disabled={full || here.some((view) => same(view, { scene: name, eye, target }))}
+          onClick={() => settings.set({ savedViews: [...savedViews, { scene: name, eye, target }] })}
+        >
+          Keep this view
+        </Button>
+      )}
+      {full && <p className={panels.quiet}>No more than {MOST_SAVED_VIEWS} views are kept: forget one first.</p>}
+    </>
   );
 }
 
