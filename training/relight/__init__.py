@@ -1,1 +1,1 @@
-"""Relight: a procedural town with ground truth, and SR-TensoRF trained on it (see docs/relight-format.md)."""
+"""Relight: a sun-aligned TensoRF scene, from rendered or captured images to a scene file a browser relights."""

@@ -198,13 +198,16 @@ def write_references(folder: Path) -> list[dict[str, Any]]:
         for s, (azimuth, elevation) in enumerate(SUNS):
             render = scene.render(view, azimuth, elevation)
             name = f"C{c}-S{s}"
-            pictures = {"final": render.final, "albedo": render.albedo, "shadow": render.shadow}
+            pictures = {"final": render.final, "shadow": render.shadow}
+            depth_too = scene.variant == "C-B" and s == 0  # neither depends on the sun, nor on the variant
+            if depth_too:
+                pictures["albedo"] = render.albedo
             entry: dict[str, Any] = {"camera": view["id"], "azimuth_degrees": azimuth, "elevation_degrees": elevation}
             for layer, values in pictures.items():
                 entry[layer] = f"{folder.name}/reference/{name}-{layer}.png"
                 picture = Image.fromarray(np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8))
                 picture.save(folder.parent / entry[layer], optimize=True)
-            if scene.variant == "C-B":
+            if depth_too:
                 entry["depth"] = f"{folder.name}/reference/{name}-depth.npy"
                 np.save(folder.parent / entry["depth"], render.depth.astype(np.float32))
             entries.append(entry)
