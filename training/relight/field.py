@@ -62,17 +62,26 @@ class VMGrid(nn.Module):
         """R."""
         return self.lines[0].shape[1]
 
-    def sum(self, g: Tensor) -> Tensor:
-        """Σ over pairs and components [n]: the density feature."""
+    def sum(self, g: Tensor, known: Tensor | None = None) -> Tensor:
+        """Σ over pairs and components [n]: the density feature. ``known``: its value, if the march computed it."""
         if native.usable(g, self.components):
-            return native.VMLookup.apply(g, True, *self.planes, *self.lines)
+            return native.VMLookup.apply(g, True, known, *self.planes, *self.lines)
         return torch.stack([p.sum(1) for p in lookup(self.planes, self.lines, g)]).sum(0)
 
     def products(self, g: Tensor) -> Tensor:
         """All products [n, 3R]: the appearance vector."""
         if native.usable(g, self.components):
-            return native.VMLookup.apply(g, False, *self.planes, *self.lines)
+            return native.VMLookup.apply(g, False, None, *self.planes, *self.lines)
         return torch.cat(lookup(self.planes, self.lines, g), 1)
+
+    def composite(self, g: Tensor, w: Tensor, ray: Tensor, rays: int, threshold: float) -> Tensor:
+        """Σ w · products over each ray's samples with w ≥ threshold, [rays, 3R]."""
+        if native.usable(g, self.components):
+            return native.VMComposite.apply(g, w, ray, rays, threshold, *self.planes, *self.lines)
+        used = w.detach() >= threshold
+        g, w, ray = g[used], w[used], ray[used]
+        zero = torch.zeros(rays, 3 * self.components, device=g.device)
+        return zero.index_add(0, ray, w[:, None] * self.products(g))
 
     @torch.no_grad()
     def dense_sum(self) -> Tensor:

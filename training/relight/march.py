@@ -83,11 +83,15 @@ def occupancy(density: VMGrid, space: Space, threshold: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples of all rays, one after the other: ``ray`` index, distance ``t``, vertex coordinates ``g``, all [n]."""
+    """Samples of all rays, one after the other: ``ray`` index, distance ``t``, vertex coordinates ``g``, all [n].
+
+    ``f``: the density feature, without gradient, where the march computed it on its way.
+    """
 
     ray: Tensor
     t: Tensor
     g: Tensor
+    f: Tensor | None = None
 
 
 @torch.no_grad()
@@ -104,11 +108,11 @@ def _sample(
     scale = step * space.distance_scale
     if native.usable(o, density.components):
         planes, lines = ([x.detach() for x in part] for part in (density.planes, density.lines))
-        ray, t, g, _ = native.march(
+        ray, t, g, f = native.march(
             planes, lines, space.occupied, space.cell, space.low.tolist(), space.per_metre.tolist(),
             o.contiguous(), d.contiguous(), start, end, step, scale, space.shift, space.termination,
         )  # fmt: skip
-        return Samples(ray, t, g)
+        return Samples(ray, t, g, f)
     count = max(int(((end - start) / step).amax().ceil()), 1)
     t = start[:, None] + torch.arange(count, device=o.device) * step
     ray, k = torch.nonzero(t < end[:, None], as_tuple=True)

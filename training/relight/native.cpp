@@ -126,6 +126,56 @@ void backward(const Grid& grid, const float* g, const float* out, int64_t count,
   }
 }
 
+// out[ray] += w · products of the sample, [rays, 3R]; samples of weight below the threshold are left out.
+template <int R>
+void composite(const Grid& grid, const float* g, const float* w, const int64_t* ray, int64_t count, float threshold,
+               float* out) {
+#pragma omp parallel for schedule(dynamic, 1)
+  for (int m = 0; m < 3; ++m) {
+    float p[R], l[R];
+    for (int64_t i = 0; i < count; ++i) {
+      if (w[i] < threshold) continue;
+      const Cell cell[3] = {locate(g[3 * i], grid.n[0]), locate(g[3 * i + 1], grid.n[1]),
+                            locate(g[3 * i + 2], grid.n[2])};
+      interpolate<R>(grid, Corner<R>(grid, cell, m), m, p, l);
+      float* to = out + (3 * ray[i] + m) * R;
+      for (int r = 0; r < R; ++r) to[r] += w[i] * p[r] * l[r];
+    }
+  }
+}
+
+// w_grad is [3, count]: one part a pair, to be summed by the caller.
+template <int R>
+void composite_backward(const Grid& grid, const float* g, const float* w, const int64_t* ray, int64_t count,
+                        float threshold, const float* out_grad, float* w_grad, float* const* plane_grad,
+                        float* const* line_grad) {
+#pragma omp parallel for schedule(dynamic, 1)
+  for (int m = 0; m < 3; ++m) {
+    float p[R], l[R];
+    for (int64_t i = 0; i < count; ++i) {
+      if (w[i] < threshold) continue;
+      const Cell cell[3] = {locate(g[3 * i], grid.n[0]), locate(g[3 * i + 1], grid.n[1]),
+                            locate(g[3 * i + 2], grid.n[2])};
+      const Corner<R> k(grid, cell, m);
+      interpolate<R>(grid, k, m, p, l);
+      const float* from = out_grad + (3 * ray[i] + m) * R;
+      float dot = 0;
+      for (int r = 0; r < R; ++r) {
+        dot += p[r] * l[r] * from[r];
+        p[r] *= w[i] * from[r];
+        l[r] *= w[i] * from[r];
+      }
+      w_grad[m * count + i] = dot;
+      float* dp = plane_grad[m];
+      float* dl = line_grad[m];
+      for (int c = 0; c < 4; ++c)
+        for (int r = 0; r < R; ++r) dp[k.at[c] + r] += k.weight[c] * l[r];
+      for (int r = 0; r < R; ++r) dl[k.low + r] += (1 - k.t) * p[r];
+      for (int r = 0; r < R; ++r) dl[k.high + r] += k.t * p[r];
+    }
+  }
+}
+
 struct Samples {
   std::vector<int32_t> ray;
   std::vector<float> t, g, f;
@@ -235,6 +285,19 @@ int relight_forward(const Grid* grid, int components, const float* g, int64_t co
 int relight_backward(const Grid* grid, int components, const float* g, const float* out_grad, int64_t count, int summed,
                      float* const* plane_grad, float* const* line_grad) {
   DISPATCH(components, backward<R>(*grid, g, out_grad, count, summed != 0, plane_grad, line_grad))
+  return 0;
+}
+
+int relight_composite(const Grid* grid, int components, const float* g, const float* w, const int64_t* ray,
+                      int64_t count, float threshold, float* out) {
+  DISPATCH(components, composite<R>(*grid, g, w, ray, count, threshold, out))
+  return 0;
+}
+
+int relight_composite_backward(const Grid* grid, int components, const float* g, const float* w, const int64_t* ray,
+                               int64_t count, float threshold, const float* out_grad, float* w_grad,
+                               float* const* plane_grad, float* const* line_grad) {
+  DISPATCH(components, composite_backward<R>(*grid, g, w, ray, count, threshold, out_grad, w_grad, plane_grad, line_grad))
   return 0;
 }
 

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -82,32 +83,69 @@ def _grid(planes: Sequence[Tensor], lines: Sequence[Tensor]) -> _Grid:
     return grid
 
 
+def _gradients(grids: Sequence[Tensor]) -> tuple[list[Tensor], ctypes.Array[Any], ctypes.Array[Any]]:
+    gradients = [torch.zeros_like(x) for x in grids]
+    planes, lines = ((ctypes.c_void_p * 3)(*(x.data_ptr() for x in part)) for part in (gradients[:3], gradients[3:]))
+    return gradients, planes, lines
+
+
 class VMLookup(torch.autograd.Function):
     """VM-grid features at vertex coordinates g [n, 3]: summed [n] (density) or concatenated [n, 3R]."""
 
     @staticmethod
-    def forward(ctx, g: Tensor, summed: bool, *grids: Tensor) -> Tensor:  # type: ignore[no-untyped-def]  # noqa: D102
-        planes, lines = [x.detach() for x in grids[:3]], [x.detach() for x in grids[3:]]
-        R = planes[0].shape[-1]
-        out = g.new_empty(len(g) if summed else (len(g), 3 * R))
-        _library().relight_forward(
-            ctypes.byref(_grid(planes, lines)), R, _pointer(g), ctypes.c_int64(len(g)), int(summed), _pointer(out)
-        )
+    def forward(ctx: Any, g: Tensor, summed: bool, known: Tensor | None, *grids: Tensor) -> Tensor:
+        """``known``: the result, when the march has computed it already."""
         ctx.save_for_backward(g, *grids)
         ctx.summed = summed
+        if known is not None:
+            return known.clone()
+        R = grids[0].shape[-1]
+        out = g.new_empty(len(g) if summed else (len(g), 3 * R))
+        _library().relight_forward(
+            ctypes.byref(_grid(grids[:3], grids[3:])), R, _pointer(g), ctypes.c_int64(len(g)), int(summed),
+            _pointer(out),
+        )  # fmt: skip
         return out
 
     @staticmethod
-    def backward(ctx, out_grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]  # noqa: D102
+    def backward(ctx: Any, out_grad: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of the grids; the positions have none."""
         g, *grids = ctx.saved_tensors
-        gradients = [torch.zeros_like(x) for x in grids]
+        gradients, planes, lines = _gradients(grids)
         out_grad = out_grad.contiguous()
-        pointers = [(ctypes.c_void_p * 3)(*(x.data_ptr() for x in part)) for part in (gradients[:3], gradients[3:])]
         _library().relight_backward(
             ctypes.byref(_grid(grids[:3], grids[3:])), grids[0].shape[-1], _pointer(g), _pointer(out_grad),
-            ctypes.c_int64(len(g)), int(ctx.summed), pointers[0], pointers[1],
+            ctypes.c_int64(len(g)), int(ctx.summed), planes, lines,
         )  # fmt: skip
-        return (None, None, *gradients)
+        return (None, None, None, *gradients)
+
+
+class VMComposite(torch.autograd.Function):
+    """Σ over each ray's samples of w · products, [rays, 3R]; samples of weight below the threshold are left out."""
+
+    @staticmethod
+    def forward(ctx: Any, g: Tensor, w: Tensor, ray: Tensor, rays: int, threshold: float, *grids: Tensor) -> Tensor:
+        """Composite without ever storing a sample's vector."""
+        ctx.save_for_backward(g, w, ray, *grids)
+        ctx.threshold = threshold
+        out = g.new_zeros(rays, 3 * grids[0].shape[-1])
+        _library().relight_composite(
+            ctypes.byref(_grid(grids[:3], grids[3:])), grids[0].shape[-1], _pointer(g), _pointer(w), _pointer(ray),
+            ctypes.c_int64(len(g)), ctypes.c_float(threshold), _pointer(out),
+        )  # fmt: skip
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, out_grad: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of the weights and the grids."""
+        g, w, ray, *grids = ctx.saved_tensors
+        gradients, planes, lines = _gradients(grids)
+        w_grad, out_grad = w.new_zeros(3, len(w)), out_grad.contiguous()
+        _library().relight_composite_backward(
+            ctypes.byref(_grid(grids[:3], grids[3:])), grids[0].shape[-1], _pointer(g), _pointer(w), _pointer(ray),
+            ctypes.c_int64(len(g)), ctypes.c_float(ctx.threshold), _pointer(out_grad), _pointer(w_grad), planes, lines,
+        )  # fmt: skip
+        return (None, w_grad.sum(0), None, None, None, *gradients)
 
 
 def _space(occupied: Tensor, cell: int, low: Sequence[float], per_metre: Sequence[float]) -> _Space:
