@@ -176,7 +176,7 @@ def write_scene(folder: Path, variant: str) -> None:
             "elevations_degrees": elevations, "view_sines": [-0.1, 0.0, 0.2, 0.8],
             "sun_cosines": [0.0] if constant else [-0.5, 0.4, 0.95], "colour": heads.float32(sky),
         },
-        "occupancy": {**cells, "cell": cell, "alpha_threshold": 1e-4},
+        "occupancy": {**cells, "cell": cell},
         "march": {"termination": 1e-3, "weight_threshold": 1e-3, "opacity_threshold": 0.02,
                   "shadow_step_factor": 1.5, "shadow_bias": 0.6},
         "cameras": list(CAMERAS), "metrics": {},
