@@ -1,0 +1,114 @@
+"""Training on boxes in closed form: the loss falls, a resumed run equals an uninterrupted one, exports keep the picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import boxes
+import numpy as np
+import pytest
+import torch
+
+from relight import dataset as data
+from relight.evaluate import evaluate, model_renderer, scene_renderer
+from relight.export import export
+from relight.metrics import psnr
+from relight.model import ModelOptions
+from relight.reference import Scene
+from relight.scene_file import write_header
+from relight.shadow import VARIANTS, CubeMap
+from relight.train import Schedule, Trainer, load_model
+
+CPU = torch.device("cpu")
+SHORT = Schedule(iterations=60, batch=256, first_vertices=24, last_vertices=40, checkpoint_every=20)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> data.Dataset:
+    return boxes.write(tmp_path_factory.mktemp("boxes"), train=24, held_out=2, width=48, height=32)
+
+
+def trainer(dataset: data.Dataset, variant: str = "C-B", schedule: Schedule = SHORT) -> Trainer:
+    return Trainer(dataset, ModelOptions(variant=variant), schedule, CPU)
+
+
+def test_truth_of_training_images_is_never_read(dataset: data.Dataset) -> None:
+    with pytest.raises(data.DatasetError):
+        dataset.truth(dataset.split("train")[0])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_loss_falls_and_the_export_keeps_the_picture(dataset: data.Dataset, variant: str, tmp_path: Path) -> None:
+    run = trainer(dataset, variant)
+    first = np.mean([run.step()[0] for _ in range(5)])
+    run.run(tmp_path / "run", bar=False)
+    last = np.mean([run_step for run_step in _last_psnr(tmp_path / "run")])
+    assert last > first + 3
+
+    model, _ = load_model(tmp_path / "run" / "checkpoint.pt", dataset, CPU)
+    header = export(model, dataset, tmp_path / "scene", "Boxes", "CC0-1.0")
+    write_header(tmp_path / "scene", header)
+    frame = dataset.split("unseen-both")[0]
+    a = model_renderer(model, dataset)(frame, frame)
+    b = scene_renderer(Scene(tmp_path / "scene"))(frame, frame)
+    # Eight bits, the march's coarser thresholds and float64 together stay below what a display shows.
+    assert psnr(a.final, b.final) > 38
+    assert psnr(a.albedo, b.albedo) > 34
+
+
+def _last_psnr(folder: Path) -> list[float]:
+    import json
+
+    return [json.loads(line)["psnr"] for line in (folder / "log.jsonl").read_text().splitlines()][-1:]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(dataset: data.Dataset, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    trainer(dataset).run(tmp_path / "whole", bar=False)
+    killed = trainer(dataset)
+    killed.schedule = replace(SHORT)
+    for _ in range(40):
+        killed.step()
+    (tmp_path / "parts").mkdir()
+    killed.save(tmp_path / "parts" / "checkpoint.pt")
+    trainer(dataset).run(tmp_path / "parts", bar=False)
+    a, b = (load_model(tmp_path / name / "checkpoint.pt", dataset, CPU)[0].state_dict() for name in ("whole", "parts"))
+    for name, values in a.items():
+        assert torch.equal(values, b[name]), name
+    torch.set_num_threads(2)
+
+
+def test_another_schedule_does_not_take_over_a_checkpoint(dataset: data.Dataset, tmp_path: Path) -> None:
+    run = trainer(dataset)
+    run.save(tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="other options"):
+        trainer(dataset, schedule=replace(SHORT, seed=2)).restore(tmp_path / "checkpoint.pt")
+
+
+def test_evaluation_tells_a_perfect_render(dataset: data.Dataset) -> None:
+    from relight.metrics import Layers
+
+    def perfect(camera: data.Frame, _light: data.Frame) -> Layers:
+        truth = dataset.truth(camera)
+        depth = np.where(truth.sky, 0, truth.depth)
+        return Layers(dataset.image(camera), truth.albedo, truth.visibility, truth.visibility, depth)
+
+    result = evaluate(perfect, dataset)["unseen-both"]
+    assert result["psnr"] == 99
+    assert result["ssim"] == pytest.approx(1)
+    assert result["shadow_iou_ground"] == 1
+    assert result["albedo_psnr"] > 60
+
+
+def test_the_cube_map_is_continuous_across_faces() -> None:
+    cube = CubeMap(8, 5)
+    along = torch.linspace(-0.99, 0.99, 25)
+    for axis, other in ((0, 1), (1, 2), (2, 0)):
+        near = []
+        for tilt in (1 - 1e-5, 1 + 1e-5):
+            d = torch.zeros(25, 3)
+            d[:, axis], d[:, other] = 1.0, tilt
+            d[:, 3 - axis - other] = along
+            near.append(cube(d))
+        torch.testing.assert_close(near[0], near[1], atol=1e-3, rtol=1e-3)
