@@ -65,7 +65,7 @@ export function useBusy(): boolean {
   const workspace = useSettings(({ workspace }) => workspace);
   const running = useStore(useStudio().controller.status, isBusy);
   const seen = useStatus(isBusy);
-  const relighting = useRelight(({ loading, preparing }) => loading !== null || preparing);
+  const relighting = useRelight(({ loading, preparing, drawing }) => loading !== null || preparing || drawing);
   return workspace === 'relight' ? relighting : running || seen;
 }
 

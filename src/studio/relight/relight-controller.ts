@@ -27,6 +27,8 @@ export interface RelightStatus {
   readonly loading: SceneProgress | null;
   /** Whether shaders are being made for the scene. */
   readonly preparing: boolean;
+  /** Whether a picture in full is still to come. */
+  readonly drawing: boolean;
   readonly backend: RelightRenderer['backend'] | null;
   /** Of the last picture in full, and how many pixels it had. */
   readonly drawn: { readonly milliseconds: number; readonly width: number; readonly height: number } | null;
@@ -101,6 +103,7 @@ const INITIAL: RelightStatus = {
   sceneId: null,
   loading: null,
   preparing: false,
+  drawing: false,
   backend: null,
   drawn: null,
   playing: false,
@@ -121,7 +124,6 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   let size = { width: 0, height: 0 };
   let changedAt = Number.NEGATIVE_INFINITY;
   let wanted = false;
-  let drawing = false;
   /** What a frame of all the stage's pixels would take, by the last one. Milliseconds. */
   let fullTime = 1;
   let movingScale: number = QUALITIES.balanced.moving;
@@ -188,11 +190,12 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   function invalidate(): void {
     changedAt = around.clock();
     wanted = true;
-    if (!drawing) void draw();
+    if (status.getState().drawing) return;
+    set({ drawing: true });
+    void draw();
   }
 
   async function draw(): Promise<void> {
-    drawing = true;
     try {
       while (wanted) {
         await new Promise<void>((resolve) => around.nextFrame(resolve));
@@ -225,7 +228,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
     } catch (error) {
       set({ trouble: asMessage(error) });
     } finally {
-      drawing = false;
+      set({ drawing: false });
     }
   }
 

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import sharp from 'sharp';
+import { expect, test } from './studio.ts';
+
+/** Half a pixel of the device for each of the page: software graphics are slow. */
+test.use({ viewport: { width: 1024, height: 700 }, deviceScaleFactor: 0.5 });
+
+const canvas = (page: Page) => page.getByRole('main').locator('canvas');
+
+/** Opens the workspace and waits for a picture at rest, in full however long that takes. */
+async function open(page: Page, link = ''): Promise<void> {
+  await page.goto(`./#workspace=relight&path=0&quality=quality${link}`);
+  await drawn(page);
+}
+
+async function drawn(page: Page): Promise<void> {
+  await expect(page.getByRole('banner')).toContainText(/WebG.*ms/s);
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+}
+
+/** Grey values of the canvas, 0…255, brought to 96 × 64 so that noise of single pixels does not count. */
+async function greys(page: Page): Promise<Uint8Array> {
+  const { data } = await sharp(await canvas(page).screenshot())
+    .resize(96, 64, { fit: 'fill' })
+    .grayscale()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return new Uint8Array(data);
+}
+
+/** Drags the sun on the compass to an azimuth and elevation, degrees. */
+async function dragSun(page: Page, azimuth: number, elevation: number): Promise<void> {
+  const dome = page.getByRole('application', { name: /^Sky with the sun/ });
+  const box = await dome.boundingBox();
+  if (!box) throw new Error('There is no compass.');
+  // The horizon's circle has a radius of 96 in a map of 240.
+  const distance = (96 / 240) * box.width * (1 - elevation / 90);
+  const angle = (azimuth * Math.PI) / 180;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 + distance * Math.sin(angle), box.y + box.height / 2 - distance * Math.cos(angle), {
+    steps: 4,
+  });
+  await page.mouse.up();
+  await drawn(page);
+}
+
+const showing = (page: Page, layer: string) => page.getByLabel('What is shown').selectOption({ label: layer });
+
+test('dragging the sun from morning to evening moves the shadows and leaves the albedo', async ({ studio, page }) => {
+  await open(page);
+  await expect(studio.panel('Scene')).toContainText('Licence');
+  await page.getByRole('button', { name: 'Show or hide the inspector' }).click();
+
+  await showing(page, 'Shadow, from geometry');
+  await dragSun(page, 100, 25);
+  const morning = await greys(page);
+  await dragSun(page, 260, 25);
+  const evening = await greys(page);
+  const share = (test: (change: number) => boolean) =>
+    morning.filter((value, index) => test((evening[index] ?? 0) - value)).length / morning.length;
+  // What was in the shade is lit, and the other way round.
+  expect(share((change) => change > 80)).toBeGreaterThan(0.02);
+  expect(share((change) => change < -80)).toBeGreaterThan(0.02);
+
+  await showing(page, 'Albedo');
+  await drawn(page);
+  const inTheEvening = await greys(page);
+  await dragSun(page, 100, 25);
+  const inTheMorning = await greys(page);
+  expect(Math.max(...inTheMorning.map((value, index) => Math.abs(value - (inTheEvening[index] ?? 0))))).toBeLessThanOrEqual(2);
+});
+
+test('a link restores sun, layer, split and view', async ({ page, context }) => {
+  await open(page, '&show=albedo&split=layer&show-right=depth&divider=0.3&sun=210,35&eye=4,6,12&target=0,3,0');
+  const first = await greys(page);
+  const link = page.url();
+  await page.close();
+  const other = await context.newPage();
+  await other.goto(link);
+  await drawn(other);
+  const second = await greys(other);
+  expect(Math.max(...first.map((value, index) => Math.abs(value - (second[index] ?? 0))))).toBeLessThanOrEqual(2);
+  await expect(other.getByRole('slider', { name: 'Where the halves meet' })).toHaveAttribute('aria-valuenow', '30');
+});
+
+test('everything can be done with the keyboard alone', async ({ page }) => {
+  await open(page);
+  // The day.
+  const time = page.getByRole('slider', { name: /^Time of day/ });
+  await time.focus();
+  const before = Number(await time.getAttribute('aria-valuenow'));
+  await page.keyboard.press('ArrowRight');
+  await expect(time).toHaveAttribute('aria-valuenow', String(before + 5));
+  await page.keyboard.press('Control+z');
+  await expect(time).toHaveAttribute('aria-valuenow', String(before));
+  // The view: it leaves the dataset's camera.
+  await page.getByRole('main').getByRole('application').focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(page.getByRole('button', { name: 'Keep this view' })).toBeVisible();
+  // Layers have their numbers, and the palette knows them.
+  await page.keyboard.press('2');
+  await expect(page.getByLabel('What is shown')).toHaveValue('albedo');
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('dialog', { name: 'Find an action' }).getByRole('textbox')).toBeFocused();
+  await page.keyboard.type('depth');
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('What is shown')).toHaveValue('depth');
+});
+
+test('a scene that is not sound is refused with the reason, and the present one stays', async ({ studio, page }) => {
+  await open(page);
+  const title = await studio.panel('Scene').locator('p').first().innerText();
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  await studio.drop({
+    name: 'scene.json',
+    type: 'application/json',
+    bytes: bytes('{"format":"heliograph-relight-scene","version":99}'),
+  });
+  await expect(studio.panel('Scene').getByRole('alert')).toContainText('version 99');
+  await studio.drop({ name: 'scene.json', type: 'application/json', bytes: bytes('{') });
+  await expect(studio.panel('Scene').getByRole('alert')).toContainText('not valid JSON');
+  await expect(studio.panel('Scene')).toContainText(title);
+});
+
+test('an own scene is opened by dropping its files', async ({ studio, page }) => {
+  await open(page);
+  const root = new URL('../goldens/relight-tiny/C-B/', import.meta.url);
+  const file = (name: string) => ({ name, type: '', bytes: new Uint8Array(readFileSync(new URL(name, root))) });
+  await studio.drop(file('scene.json'), file('grids.bin'), file('heads.bin'));
+  await expect(studio.panel('Scene')).toContainText('Made-up scene');
+  await drawn(page);
+  await page.getByRole('button', { name: 'Back to the bundled one' }).click();
+  await expect(studio.panel('Scene')).not.toContainText('Made-up scene');
+});
+
+test('a picture of a chosen size is saved', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Take away' }).click();
+  await page.getByRole('menuitem', { name: /picture/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Save a picture' });
+  await dialog.getByLabel('Width').fill('160');
+  await dialog.getByLabel('Height').fill('90');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Save', exact: true }).click(),
+  ]);
+  const { width, height, channels } = await sharp(await download.path()).metadata();
+  expect([width, height, channels]).toEqual([160, 90, 4]);
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`an accessibility scan of Relight finds nothing (${colorScheme})`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await open(page, '&split=time');
+    await page.getByRole('button', { name: 'Show or hide the inspector' }).click();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => [id, nodes[0]?.target, nodes[0]?.failureSummary])).toEqual([]);
+  });
+}
+
+test('explaining goes on where one left it', async ({ studio, page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Explain', exact: true }).click();
+  await expect(studio.map(/^SRD/)).toBeVisible();
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+  await page.getByRole('button', { name: 'Relight', exact: true }).click();
+  await drawn(page);
+});
