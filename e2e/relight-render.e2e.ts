@@ -15,5 +15,7 @@ for (const backend of ['webgl2', 'webgpu'] as const) {
     expect(report.results).toHaveLength(6 * 2 * 2 * 2 + 2 * 2);
     expect(report.results.filter(({ psnr }) => !(psnr >= SAME_PICTURE))).toEqual([]);
     expect(report.splitError).toEqual(backend === 'webgl2' ? [0, 0] : [0]);
+    expect(report.idleFrames).toBe(0);
+    expect(report.lost).toBe(backend === 'webgl2' ? 'device-lost' : '');
   });
 }

@@ -22,9 +22,18 @@ export interface March {
   readonly start: Node<'float'>;
   readonly end: Node<'float'>;
   readonly step: number;
-  /** Whether empty cells are leapt over, or every sample's cell is looked up. Both give the same picture. */
-  readonly leaps: boolean;
+  readonly effort: Effort;
 }
+
+/** What a march leaves out. The format's rule leaves out both; a benchmark compares with a march that does not. */
+export interface Effort {
+  /** Whether empty cells are leapt over, else every sample is evaluated. */
+  readonly leaps: boolean;
+  /** Whether the march stops where the light is used up. */
+  readonly stops: boolean;
+}
+
+export const FORMAT_EFFORT: Effort = { leaps: true, stops: true };
 
 /** What is large enough to lose no ray and small enough to divide by. */
 const TINY = 1e-9;
@@ -62,8 +71,7 @@ export function alphaOf(feature: Node<'float'>, step: number, { header }: Scene)
 }
 
 /**
- * Marches along a ray until the light is used up, and calls back (once, inside the loop on the GPU) with a sample in an occupied cell
- * and the transmittance in front of it.
+ * Marches along a ray and calls back (once, inside the loop on the GPU) with a sample and the transmittance in front of it.
  *
  * @returns the transmittance at the end
  */
@@ -71,7 +79,7 @@ export function marchRay(
   scene: Scene,
   grid: GridNodes,
   { origin, direction }: Ray,
-  { start, end, step, leaps }: March,
+  { start, end, step, effort: { leaps, stops } }: March,
   visit: (sample: Sample, transmittance: Node<'float'>) => void,
 ): Node<'float'> {
   const [low] = scene.box;
@@ -88,44 +96,41 @@ export function marchRay(
   };
   const limit = { start: int(0), end: count, type: 'int' as const };
   Loop(limit, () => {
-    const empty = int(0).toVar();
     if (leaps) {
       Loop(limit, () => {
         If(k.greaterThanEqual(count), () => {
           Break();
         });
         place();
-        empty.assign(grid.emptySteps(g, speed, float(step)));
+        const empty = grid.emptySteps(g, speed, float(step)).toVar();
         If(empty.equal(int(0)), () => {
           Break();
         });
         k.addAssign(empty);
       });
-    }
-    If(k.greaterThanEqual(count), () => {
-      Break();
-    });
-    if (!leaps) {
+      If(k.greaterThanEqual(count), () => {
+        Break();
+      });
+    } else {
       place();
-      empty.assign(grid.emptySteps(g, speed, float(step)));
     }
-    If(empty.equal(int(0)), () => {
-      const alpha = alphaOf(grid.densityFeature(g), step, scene).toVar();
-      visit({ t, g, alpha }, transmittance);
-      transmittance.mulAssign(alpha.oneMinus());
-    });
-    If(transmittance.lessThan(scene.header.march.termination), () => {
-      Break();
-    });
+    const alpha = alphaOf(grid.densityFeature(g), step, scene).toVar();
+    visit({ t, g, alpha }, transmittance);
+    transmittance.mulAssign(alpha.oneMinus());
+    if (stops) {
+      If(transmittance.lessThan(scene.header.march.termination), () => {
+        Break();
+      });
+    }
     k.addAssign(int(1));
   });
   return transmittance;
 }
 
 /** T_sun: how much of the sun a point of the scene sees, by the density between them. */
-export function sunTransmittance(scene: Scene, grid: GridNodes, ray: Ray, leaps: boolean): Node<'float'> {
+export function sunTransmittance(scene: Scene, grid: GridNodes, ray: Ray, effort: Effort): Node<'float'> {
   const { step, march } = scene.header;
   const [, end] = boxInterval(ray, scene);
   const start = float(march.shadow_bias);
-  return marchRay(scene, grid, ray, { start, end, step: step * march.shadow_step_factor, leaps }, () => {});
+  return marchRay(scene, grid, ray, { start, end, step: step * march.shadow_step_factor, effort }, () => {});
 }

@@ -116,6 +116,11 @@ export async function createRenderer(
   return new ThreeRenderer(three, drawing, shader, onLost);
 }
 
+/** What `renderOnce` reaches for in a WebGPURenderer; not part of its interface, so it may be missing in another version. */
+interface ThreeInternals {
+  readonly _animation?: { stop(): void };
+}
+
 class ThreeRenderer implements RelightRenderer {
   readonly backend: Backend;
   readonly #three: WebGPURenderer;
@@ -256,14 +261,20 @@ class ThreeRenderer implements RelightRenderer {
       nodes.setSun(look.sun, disc);
       nodes.frame.layer.value = LAYERS[look.layer];
       within(x, columns);
-      this.#three.render(this.#stage, this.#eye);
+      this.#renderOnce();
     }
   }
 
   #drawPackedDepth(): void {
     if (this.#nodes === null) return;
     this.#nodes.frame.layer.value = PACKED_DEPTH;
+    this.#renderOnce();
+  }
+
+  /** From its first picture on, three (r187) asks for animation frames for its bookkeeping; a picture that stands still needs none. */
+  #renderOnce(): void {
     this.#three.render(this.#stage, this.#eye);
+    (this.#three as unknown as ThreeInternals)._animation?.stop();
   }
 
   /** Draws into a target of that size and reads it, rows from top to bottom. */

@@ -2,11 +2,11 @@
  * The shader of a scene: marches with leaps over empty space, composites the linear outputs, then shades once a pixel. One source for WebGPU and
  * WebGL2, in three's node language.
  */
-import { Fn, float, If, int, max, mix, select, vec3, vec4 } from 'three/tsl';
+import { Fn, float, If, int, Loop, max, mix, select, vec3, vec4 } from 'three/tsl';
 import type { Node } from 'three/webgpu';
 import { type FrameUniforms, LAYERS, PACKED_DEPTH } from './frame-uniforms.ts';
 import type { GridNodes, VectorArray } from './grid-nodes.ts';
-import { boxInterval, marchRay, type Ray, sunTransmittance } from './march-nodes.ts';
+import { boxInterval, FORMAT_EFFORT, marchRay, type Ray, sunTransmittance } from './march-nodes.ts';
 import type { Scene } from './scene.ts';
 import { discCoverage, type PerceptronNodes, type SkyNodes, sigmoid, toSrgb } from './shade-nodes.ts';
 
@@ -74,7 +74,7 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
   const sums = Array.from({ length: outputs }, () => float(0).toVar());
   const is = (layer: number) => frame.layer.equal(int(layer));
   const shaded = is(LAYERS.final).or(is(LAYERS.albedo)).or(is(LAYERS['learned-shadow'])).toVar();
-  marchRay(scene, grid, ray, { start, end, step: scene.header.step, leaps: true }, ({ t, g, alpha }, transmittance) => {
+  marchRay(scene, grid, ray, { start, end, step: scene.header.step, effort: FORMAT_EFFORT }, ({ t, g, alpha }, transmittance) => {
     const weight = transmittance.mul(alpha).toVar();
     accumulated.addAssign(weight);
     depthSum.addAssign(weight.mul(t));
@@ -92,7 +92,7 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
   const litLayer = compares ? is(LAYERS.final).or(is(LAYERS['learned-shadow'])) : is(LAYERS['geometric-shadow']);
   const sun = float(1).toVar();
   If(solid.and(litLayer.or(is(LAYERS['geometric-shadow']))), () => {
-    sun.assign(sunTransmittance(scene, grid, { origin: visible, direction: frame.sunRay }, true));
+    sun.assign(sunTransmittance(scene, grid, { origin: visible, direction: frame.sunRay }, FORMAT_EFFORT));
   });
 
   const [red, green, blue, ...features] = sums.map((sum, output) =>
@@ -133,9 +133,15 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
 /** The direction in which the density falls fastest, by central differences one vertex apart. */
 function surfaceNormal({ scene, grid }: ShaderParts, point: Node<'vec3'>): Node<'vec3'> {
   const at = grid.toGrid(point.sub(vec3(...scene.box[0]))).toVar();
-  const along = (offset: Node<'vec3'>) => grid.densityFeature(grid.clamped(at.add(offset)));
-  const difference = (axis: Node<'vec3'>) => along(axis).sub(along(axis.negate()));
-  const slope = vec3(difference(vec3(1, 0, 0)), difference(vec3(0, 1, 0)), difference(vec3(0, 0, 1)));
+  const slope = vec3(0).toVar();
+  // In a loop, for six densities written out would be half of the shader.
+  Loop({ start: int(0), end: int(6), type: 'int' }, ({ i }) => {
+    const sign = select(i.lessThan(int(3)), float(1), float(-1));
+    const axis = i.mod(int(3)).toVar();
+    const along = (index: number) => select(axis.equal(int(index)), sign, float(0));
+    const offset = vec3(along(0), along(1), along(2)).toVar();
+    slope.addAssign(offset.mul(grid.densityFeature(grid.clamped(at.add(offset)))));
+  });
   // Differences a vertex become differences a metre.
   return grid.toGrid(slope).negate().normalize();
 }

@@ -27,6 +27,10 @@ export interface RelightReport {
   readonly results: RelightResult[];
   /** Largest difference, of 255, between a split picture and the halves of whole ones, and between the canvas and the picture off screen. */
   readonly splitError: number[];
+  /** Code of the error that a lost WebGL context ends in. */
+  lost: string;
+  /** Animation frames asked for while nothing was drawn. */
+  idleFrames: number;
 }
 
 interface GoldenRender {
@@ -53,7 +57,16 @@ const FOLDER = './relight-tiny';
 const parameters = new URLSearchParams(location.search);
 const backend: Backend = parameters.get('backend') === 'webgpu' ? 'webgpu' : 'webgl2';
 const variants = parameters.get('variants')?.split(',');
-const report: RelightReport = { done: false, failure: '', backend, milliseconds: 0, results: [], splitError: [] };
+const report: RelightReport = {
+  done: false,
+  failure: '',
+  backend,
+  milliseconds: 0,
+  results: [],
+  splitError: [],
+  lost: '',
+  idleFrames: 0,
+};
 window.relight = report;
 
 async function fetched(path: string): Promise<Response> {
@@ -134,11 +147,28 @@ function frameOf(camera: SceneCamera, left: Frame['left']): Frame {
   return { width: camera.width, height: camera.height, scale: 1, camera, left, right: null, divider: 1, disc: false };
 }
 
+/** Counts animation frames that anyone asks for in a fifth of a second. */
+async function countIdleFrames(): Promise<number> {
+  const original = window.requestAnimationFrame;
+  let count = 0;
+  window.requestAnimationFrame = (callback) => {
+    count += 1;
+    return original.call(window, callback);
+  };
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  window.requestAnimationFrame = original;
+  return count;
+}
+
 async function main(): Promise<void> {
   const canvas = document.querySelector('canvas');
   if (canvas === null) throw new Error('no canvas');
   const started = performance.now();
-  const renderer = await createRenderer(canvas, { backend });
+  let onLost: (code: string) => void = () => {};
+  const lost = new Promise<string>((resolve) => {
+    onLost = resolve;
+  });
+  const renderer = await createRenderer(canvas, { backend, onLost: ({ code }) => onLost(code) });
   const golden: Golden = await (await fetched('golden.json')).json();
   for (const { variant, scene: header, renders } of golden.scenes) {
     if (variants !== undefined && !variants.includes(variant)) continue;
@@ -146,6 +176,11 @@ async function main(): Promise<void> {
     await renderer.setScene(scene);
     for (const render of renders) await compare(renderer, scene, render, variant);
     if (variant === 'C-B') await compareSplit(renderer, canvas, scene);
+  }
+  report.idleFrames = await countIdleFrames();
+  if (backend === 'webgl2') {
+    canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
+    report.lost = await lost;
   }
   renderer.dispose();
   report.milliseconds = performance.now() - started;
