@@ -151,6 +151,62 @@ test('a picture of a chosen size is saved', async ({ page }) => {
   expect([width, height, channels]).toEqual([160, 90, 4]);
 });
 
+test('a day is saved as a video', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Take away' }).click();
+  await page.getByRole('menuitem', { name: /video/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Save the day as a video' });
+  await dialog.getByLabel('Width').fill('48');
+  await dialog.getByLabel('Height').fill('32');
+  await dialog.getByLabel(/^Length/).selectOption({ label: '4 seconds' });
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Save', exact: true }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/-day\.(mp4|webm)$/);
+  // The browser that wrote it can play it.
+  const bytes = readFileSync(await download.path()).toString('base64');
+  const video = await page.evaluate(
+    (base64) =>
+      new Promise<readonly number[]>((resolve, reject) => {
+        const data = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        const player = document.createElement('video');
+        player.onloadedmetadata = () => resolve([player.videoWidth, player.videoHeight, player.duration]);
+        player.onerror = () => reject(new Error(player.error?.message ?? 'cannot be played'));
+        player.src = URL.createObjectURL(new Blob([data]));
+      }),
+    bytes,
+  );
+  expect(video.slice(0, 2)).toEqual([48, 32]);
+  expect(video[2]).toBeCloseTo(4, 1);
+});
+
+test('lost graphics are said, and come back', async ({ page }) => {
+  await open(page);
+  await canvas(page).evaluate((element: HTMLCanvasElement) =>
+    element.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext(),
+  );
+  const problem = page.getByRole('main').getByRole('alert');
+  await expect(problem).toBeVisible();
+  await problem.getByRole('button', { name: 'Try again' }).click();
+  await drawn(page);
+  await expect(problem).toBeHidden();
+});
+
+test('a browser without graphics is told, and the rest of the studio lives', async ({ studio, page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, 'gpu', { value: undefined });
+    HTMLCanvasElement.prototype.getContext = new Proxy(HTMLCanvasElement.prototype.getContext, {
+      apply: (target, canvas, [kind, ...rest]) =>
+        kind.startsWith('webgl') ? null : Reflect.apply(target, canvas, [kind, ...rest]),
+    });
+  });
+  await page.goto('./#workspace=relight');
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(/WebGL ?2/);
+  await page.getByRole('button', { name: 'Explain', exact: true }).click();
+  await expect(studio.map(/^SRD/)).toBeVisible();
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`an accessibility scan of Relight finds nothing (${colorScheme})`, async ({ page }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
