@@ -40,7 +40,7 @@ WEIGHT_THRESHOLD = 2e-3
 
 
 def numbers(tensor: Tensor) -> np.ndarray:
-    """A tensor as float32 array."""
+    """Return a tensor as float32 array."""
     return np.asarray(tensor.detach().cpu().numpy(), dtype=np.float32)
 
 
@@ -59,7 +59,7 @@ def grid_entry(grid: VMGrid, blobs: BlobWriter) -> dict[str, Any]:
 
 
 def shadow_entry(model: SceneModel, blobs: BlobWriter) -> dict[str, Any]:
-    """The shadow head as section 5 wants it."""
+    """Describe the shadow head as section 5 wants it."""
     head = model.shadow
     entry: dict[str, Any] = {"variant": head.variant}
     if head.variant in ("A", "C-A"):
@@ -80,9 +80,12 @@ def shadow_entry(model: SceneModel, blobs: BlobWriter) -> dict[str, Any]:
 
 
 def camera_entry(frame: Frame) -> dict[str, Any]:
-    """A camera of the dataset as section 7 wants it."""
+    """Describe a camera of the dataset as section 7 wants it."""
     keys = ("id", "split", "width", "height", "fx", "fy", "cx", "cy", "azimuth_degrees", "elevation_degrees", "time")
-    return {**{k: asdict(frame)[k] for k in keys}, "camera_to_world": [float(f"{v:.9g}") for v in frame.camera_to_world]}
+    return {
+        **{k: asdict(frame)[k] for k in keys},
+        "camera_to_world": [float(f"{v:.9g}") for v in frame.camera_to_world],
+    }
 
 
 def chosen(dataset: Dataset, count: int) -> list[Frame]:
@@ -152,7 +155,7 @@ def export(model: SceneModel, dataset: Dataset, folder: Path, title: str, licenc
 
 
 def write_goldens(scene: Scene, dataset: Dataset, out: Path) -> None:
-    """Reference renders of two dataset cameras at a small size, for the viewer's tests."""
+    """Render two dataset cameras at a small size, for the viewer's tests."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     entries = []

@@ -23,10 +23,22 @@ def encode(d: Tensor, frequencies: int) -> Tensor:
     return torch.cat(parts, -1)
 
 
+def polynomials(d: Tensor, count: int) -> Tensor:
+    """Return the first ``count`` of a list of polynomials in a unit vector, of degrees 1 to 3, and zeros after them."""
+    x, y, z = d.unbind(1)
+    terms = [
+        x, y, z, x * y, y * z, x * z, x * x - z * z, 1.5 * y * y - 0.5,
+        x * y * z, y * (x * x - z * z), x * (x * x - 3 * z * z), z * (3 * x * x - z * z),
+    ]  # fmt: skip
+    basis = torch.stack(terms[:count], 1)
+    return nn.functional.pad(basis, (0, count - basis.shape[1]))
+
+
 class CubeMap(nn.Module):
     """A continuous cube map of C channels: S × S entries a face, shared where faces meet.
 
-    The first three channels start as the direction itself, with which a row can express a Lambertian cosine.
+    The channels start as smooth polynomials of the direction, of degree one first, with which a row can express a
+    Lambertian cosine. Entries that no training sun comes near thus hold something sensible from the start.
     """
 
     index: Tensor
@@ -44,9 +56,7 @@ class CubeMap(nn.Module):
         lattice = torch.stack(faces).reshape(-1, 3)
         entries, index = torch.unique((lattice * 1e4).round().long(), dim=0, return_inverse=True)
         self.register_buffer("index", index.reshape(6, size, size), persistent=False)
-        table = 0.1 * torch.randn(len(entries), channels)
-        table[:, :3] = nn.functional.normalize(entries.float(), dim=1)[:, : min(3, channels)]
-        self.table = nn.Parameter(table)
+        self.table = nn.Parameter(polynomials(nn.functional.normalize(entries.float(), dim=1), channels))
 
     @property
     def size(self) -> int:
@@ -80,7 +90,7 @@ class ShadowHead(nn.Module):
     """Shadow s and incidence φ of rays from their composited appearance vector, the sun's direction and T_sun."""
 
     def __init__(
-        self, variant: str, inputs: int, components: int = 12, cube_size: int = 12, features: int = 8, hidden: int = 32
+        self, variant: str, inputs: int, components: int = 12, cube_size: int = 8, features: int = 8, hidden: int = 32
     ) -> None:
         super().__init__()
         if variant not in VARIANTS:
@@ -131,7 +141,7 @@ class ShadowHead(nn.Module):
     def forward(
         self, vector: Tensor, suns: Tensor, which: Tensor, transmittance: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """s [n], φ [n] and the learned logits; ``transmittance`` None means T_sun = 1 (not yet marched)."""
+        """Return s [n], φ [n] and the learned logits; ``transmittance`` None means T_sun = 1 (not yet marched)."""
         one = torch.ones(len(vector), device=vector.device)
         logits = self.logits(vector, suns, which)
         if self.variant == "none":

@@ -1,7 +1,8 @@
-"""Training on boxes in closed form: the loss falls, a resumed run equals an uninterrupted one, exports keep the picture."""
+"""Training on boxes in closed form: the loss falls, resuming changes nothing, exports keep the picture."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +42,9 @@ def test_truth_of_training_images_is_never_read(dataset: data.Dataset) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_loss_falls_and_the_export_keeps_the_picture(dataset: data.Dataset, variant: str, tmp_path: Path) -> None:
     run = trainer(dataset, variant)
-    first = np.mean([run.step()[0] for _ in range(5)])
+    first = np.mean([run.step() for _ in range(5)])
     run.run(tmp_path / "run", bar=False)
-    last = np.mean([run_step for run_step in _last_psnr(tmp_path / "run")])
+    last = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])["psnr"]
     assert last > first + 3
 
     model, _ = load_model(tmp_path / "run" / "checkpoint.pt", dataset, CPU)
@@ -57,17 +58,10 @@ def test_the_loss_falls_and_the_export_keeps_the_picture(dataset: data.Dataset, 
     assert psnr(a.albedo, b.albedo) > 34
 
 
-def _last_psnr(folder: Path) -> list[float]:
-    import json
-
-    return [json.loads(line)["psnr"] for line in (folder / "log.jsonl").read_text().splitlines()][-1:]
-
-
 def test_a_resumed_run_equals_an_uninterrupted_one(dataset: data.Dataset, tmp_path: Path) -> None:
     torch.set_num_threads(1)
     trainer(dataset).run(tmp_path / "whole", bar=False)
     killed = trainer(dataset)
-    killed.schedule = replace(SHORT)
     for _ in range(40):
         killed.step()
     (tmp_path / "parts").mkdir()
