@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from relight import dataset as data
 from relight.dataset import HELD_OUT, Dataset, Frame
@@ -64,8 +64,9 @@ def shadow_entry(model: SceneModel, blobs: BlobWriter) -> dict[str, Any]:
     entry: dict[str, Any] = {"variant": head.variant}
     if head.variant in ("A", "C-A"):
         entry["features"] = blobs.float32(numbers(head.features.weight))
+        layers = [x for x in head.layers if isinstance(x, nn.Linear)]
         entry["layers"] = [
-            {"weight": blobs.float32(numbers(x.weight)), "bias": blobs.float32(numbers(x.bias))} for x in head.layers
+            {"weight": blobs.float32(numbers(x.weight)), "bias": blobs.float32(numbers(x.bias))} for x in layers
         ]
         entry["frequencies"] = head.frequencies
     elif head.variant in ("B", "C-B"):

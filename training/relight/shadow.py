@@ -102,12 +102,11 @@ class ShadowHead(nn.Module):
         if variant in ("A", "C-A"):
             self.features = nn.Linear(inputs, features, bias=False)
             width = features + 3 + 6 * self.frequencies
-            self.layers = nn.ModuleList(
-                [nn.Linear(width, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, logits)]
-            )
+            last = nn.Linear(hidden, logits)
+            self.layers = nn.ModuleList([nn.Linear(width, hidden), nn.Linear(hidden, hidden), last])
             with torch.no_grad():
-                self.layers[2].weight.mul_(0.3)
-                self.layers[2].bias.fill_(0.5)
+                last.weight.mul_(0.3)
+                last.bias.fill_(0.5)
         elif variant in ("B", "C-B"):
             self.rows = nn.Parameter(0.1 * torch.randn(logits, components, inputs))
             self.row_bias = nn.Parameter(0.1 * torch.randn(logits, inputs))

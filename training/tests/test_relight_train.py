@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,13 @@ CPU = torch.device("cpu")
 SHORT = Schedule(iterations=60, batch=256, first_vertices=24, last_vertices=40, checkpoint_every=20)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread(_threads: None) -> Iterator[None]:
+    torch.set_num_threads(1)  # tensors this small only wait for each other
+    yield
+    torch.set_num_threads(2)
+
+
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> data.Dataset:
     return boxes.write(tmp_path_factory.mktemp("boxes"), train=24, held_out=2, width=48, height=32)
@@ -44,8 +52,9 @@ def test_the_loss_falls_and_the_export_keeps_the_picture(dataset: data.Dataset, 
     run = trainer(dataset, variant)
     first = np.mean([run.step() for _ in range(5)])
     run.run(tmp_path / "run", bar=False)
-    last = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])["psnr"]
-    assert last > first + 3
+    assert json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])["iteration"] == SHORT.iterations
+    last = np.mean([run.step() for _ in range(5)])
+    assert last > first + 2
 
     model, _ = load_model(tmp_path / "run" / "checkpoint.pt", dataset, CPU)
     header = export(model, dataset, tmp_path / "scene", "Boxes", "CC0-1.0")
@@ -59,7 +68,6 @@ def test_the_loss_falls_and_the_export_keeps_the_picture(dataset: data.Dataset, 
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(dataset: data.Dataset, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     trainer(dataset).run(tmp_path / "whole", bar=False)
     killed = trainer(dataset)
     for _ in range(40):
@@ -70,7 +78,6 @@ def test_a_resumed_run_equals_an_uninterrupted_one(dataset: data.Dataset, tmp_pa
     a, b = (load_model(tmp_path / name / "checkpoint.pt", dataset, CPU)[0].state_dict() for name in ("whole", "parts"))
     for name, values in a.items():
         assert torch.equal(values, b[name]), name
-    torch.set_num_threads(2)
 
 
 def test_another_schedule_does_not_take_over_a_checkpoint(dataset: data.Dataset, tmp_path: Path) -> None:
