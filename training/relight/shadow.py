@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 VARIANTS = ("none", "geometric", "A", "B", "C-A", "C-B")
 WITH_TRANSMITTANCE = ("geometric", "C-A", "C-B")
-COMPARE_WEIGHT = 8.0  # start of w in sigmoid(w·T_sun + v): T = ½ is the border between shadow and light
-COMPARE_BIAS = -4.0
+# w and v of sigmoid(w·T_sun + v): 0.05 in full shadow, 0.99 in full light. Not learned: given the choice, training lifts
+# full shadow to 0.4 to stand for light that walls reflect, and s is no longer a shadow.
+COMPARE_WEIGHT = 8.0
+COMPARE_BIAS = -3.0
 
 
 def encode(d: Tensor, frequencies: int) -> Tensor:
@@ -116,7 +118,7 @@ class ShadowHead(nn.Module):
                 if logits == 2:
                     self.cube.table[:, components] = 0.0
         if variant in WITH_TRANSMITTANCE:
-            self.compare = nn.Parameter(torch.tensor([COMPARE_WEIGHT, COMPARE_BIAS]))
+            self.compare = nn.Parameter(torch.tensor([COMPARE_WEIGHT, COMPARE_BIAS]), requires_grad=False)
 
     @property
     def needs_transmittance(self) -> bool:

@@ -54,7 +54,8 @@ class Schedule:
     density_variation: float = 0.02
     appearance_variation: float = 0.004
     density_magnitude: float = 4e-4
-    shadow_pull: float = 1e-3
+    shadow_pull: float = 1e-3  # of s (A, B) or φ (C) to 1
+    transmittance_trust: float = 1e-3  # pulls C's learned ℓ_s to 0
     smoothness: float = 1e-4  # of light and sky tables
     cube_smoothness: float = 2e-3
     opacity_pull: float = 2e-3  # to nothing: a floater the sky would explain as well goes
@@ -163,10 +164,11 @@ class Trainer:
         total = total + s.smoothness * (model.sky.roughness() + 10 * model.light.roughness())
         total = total + s.opacity_pull * rendered.opacity.mean()
         if model.options.variant != "none":
-            dark = 2 - rendered.shadow - rendered.incidence
-            total = total + s.shadow_pull * dark.mean()
-            if rendered.logits is not None and model.shadow.needs_transmittance:
-                total = total + s.shadow_pull * 0.2 * rendered.logits[:, 0].square().mean()
+            trusting = model.shadow.needs_transmittance
+            gauge = rendered.incidence if trusting else rendered.shadow
+            total = total + s.shadow_pull * (1 - gauge).mean()
+            if trusting and rendered.logits is not None:
+                total = total + s.transmittance_trust * rendered.logits[:, 0].square().mean()
         if hasattr(model.shadow, "cube"):
             total = total + s.cube_smoothness * model.shadow.cube.roughness()
         return total, mse.detach()
