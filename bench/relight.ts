@@ -5,11 +5,10 @@
  */
 import { radians } from '../src/relight/angle.ts';
 import type { Backend } from '../src/relight/device.ts';
-import { createRenderer, type Frame, type RelightRenderer } from '../src/relight/renderer.ts';
+import { createRenderer, type Frame, type RelightRenderer, type RendererOptions } from '../src/relight/renderer.ts';
 import type { SceneCamera } from '../src/relight/scene.ts';
 import { loadScene } from '../src/relight/scene-file.ts';
 import { sceneAt } from '../src/relight/scene-source.ts';
-import type { Shader } from '../src/relight/shader.ts';
 import { plainShader } from './relight-plain.ts';
 import { type Measurement, pairedMedians } from './statistics.ts';
 
@@ -72,10 +71,10 @@ async function drawn(renderer: RelightRenderer, picture: Frame): Promise<number>
   });
 }
 
-async function rendererWith(shader?: Shader): Promise<RelightRenderer> {
+async function rendererWith(options: Pick<RendererOptions, 'shader' | 'density'> = {}): Promise<RelightRenderer> {
   const canvas = document.createElement('canvas');
   document.body.append(canvas);
-  return createRenderer(canvas, { backend: (parameters.get('backend') ?? 'auto') as Backend | 'auto', shader });
+  return createRenderer(canvas, { backend: (parameters.get('backend') ?? 'auto') as Backend | 'auto', ...options });
 }
 
 async function main(): Promise<void> {
@@ -96,7 +95,7 @@ async function main(): Promise<void> {
     ['plain', false],
     ['plain, stopping where the light is used up', true],
   ] as const) {
-    const renderer = await rendererWith(plainShader(stops));
+    const renderer = await rendererWith({ shader: plainShader(stops), density: 'tensors' });
     await renderer.setScene(loaded);
     plain.set(name, renderer);
   }

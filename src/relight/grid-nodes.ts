@@ -24,6 +24,7 @@ import {
   ClampToEdgeWrapping,
   Data3DTexture,
   DataArrayTexture,
+  HalfFloatType,
   LinearFilter,
   NearestFilter,
   NoColorSpace,
@@ -33,6 +34,7 @@ import {
   type Texture,
   Vector4,
 } from 'three/webgpu';
+import type { DensityVolume } from './density-volume.ts';
 import { emptyDistances } from './occupancy.ts';
 import { channelMap, packTexels } from './packing.ts';
 import type { QuantisedArray, Scene, VmGrid } from './scene.ts';
@@ -77,6 +79,7 @@ export class VectorArray {
 function prepared<T extends Texture>(data: T): T {
   data.wrapS = ClampToEdgeWrapping;
   data.wrapT = ClampToEdgeWrapping;
+  if ('wrapR' in data) data.wrapR = ClampToEdgeWrapping;
   data.generateMipmaps = false;
   data.colorSpace = NoColorSpace;
   // Rows of one-channel cells are of any length.
@@ -89,6 +92,15 @@ function channelTexture(arrays: readonly QuantisedArray[]): DataArrayTexture {
   const { texels, width, height, layers } = packTexels(arrays);
   const data = new DataArrayTexture(texels, width, height, layers);
   data.format = RGBAFormat;
+  data.minFilter = LinearFilter;
+  data.magFilter = LinearFilter;
+  return prepared(data);
+}
+
+function volumeTexture({ grid }: Scene, volume: DensityVolume): Data3DTexture {
+  const data = new Data3DTexture(volume, ...grid);
+  data.format = RedFormat;
+  data.type = HalfFloatType;
   data.minFilter = LinearFilter;
   data.magFilter = LinearFilter;
   return prepared(data);
@@ -116,6 +128,9 @@ export class GridNodes {
   readonly #planeNodes;
   readonly #lineNodes;
   readonly #cellNode;
+  readonly #volume: Data3DTexture | null;
+  readonly #volumeNode;
+  /** Texel layers of a pair's textures; those of the density come first, and there are none when it lies in a volume. */
   readonly #densityLayers: number;
   readonly #appearanceLayers: number;
   /** Offsets of planes and lines, a pair of vectors a texel; density first, then appearance, within each pair of the grid. */
@@ -126,14 +141,20 @@ export class GridNodes {
   readonly #rows: VectorArray;
   readonly #scene: Scene;
 
-  /** @param outputs linear outputs of a sample; see `setRows` */
-  constructor(scene: Scene, outputs: number) {
+  /**
+   * @param outputs linear outputs of a sample; see `setRows`
+   * @param volume the expanded density, null to look it up in its tensors
+   */
+  constructor(scene: Scene, outputs: number, volume: DensityVolume | null) {
     const { density, appearance } = scene;
     const pairs = [0, 1, 2];
+    const grids = volume === null ? [density, appearance] : [appearance];
     const arrays = (kind: 'planes' | 'lines', pair: number) =>
-      [density, appearance].map((grid) => grid[kind][pair]).filter((array) => array !== undefined);
+      grids.map((grid) => grid[kind][pair]).filter((array) => array !== undefined);
     this.#scene = scene;
-    this.#densityLayers = density.components / 4;
+    this.#volume = volume === null ? null : volumeTexture(scene, volume);
+    this.#volumeNode = this.#volume === null ? null : texture3D(this.#volume);
+    this.#densityLayers = volume === null ? density.components / 4 : 0;
     this.#appearanceLayers = appearance.components / 4;
     this.#planes = pairs.map((pair) => channelTexture(arrays('planes', pair)));
     this.#lines = pairs.map((pair) => channelTexture(arrays('lines', pair)));
@@ -141,7 +162,7 @@ export class GridNodes {
     this.#planeNodes = this.#planes.map((data) => texture(data));
     this.#lineNodes = this.#lines.map((data) => texture(data));
     this.#cellNode = texture3D(this.#cells);
-    this.#offsets = new VectorArray(pairs.flatMap((pair) => [density, appearance].flatMap((grid) => offsetsOf(grid, pair))));
+    this.#offsets = new VectorArray(pairs.flatMap((pair) => grids.flatMap((grid) => offsetsOf(grid, pair))));
     this.#densityWeights = new VectorArray(pairs.flatMap((pair) => stepsOf(density, pair)));
     this.#appearanceSteps = pairs.flatMap((pair) => stepsOf(appearance, pair));
     this.#rows = new VectorArray(new Float32Array(outputs * 3 * appearance.components));
@@ -166,13 +187,15 @@ export class GridNodes {
     return g.clamp(vec3(0), vec3(x - 1, y - 1, z - 1));
   }
 
-  /** The density feature f of a point, without its shift. */
-  densityFeature(g: Node<'vec3'>): Node<'float'> {
-    const feature = float(0).toVar();
+  /** The density feature of a point with its shift, f + density_shift: what softplus makes the density of. */
+  shiftedDensity(g: Node<'vec3'>): Node<'float'> {
+    const [nx, ny, nz] = this.#scene.grid;
+    if (this.#volumeNode !== null) return this.#volumeNode.sample(g.add(0.5).div(vec3(nx, ny, nz))).level(int(0)).r;
+    const sum = float(this.#scene.header.density_shift).toVar();
     this.#eachTexel(g, 0, this.#densityLayers, (product, index) => {
-      feature.addAssign(dot(product, this.#densityWeights.at(index)));
+      sum.addAssign(dot(product, this.#densityWeights.at(index)));
     });
-    return feature;
+    return sum;
   }
 
   /** Adds `weight` times the linear outputs of a point to `sums`, one a row. */
@@ -209,7 +232,7 @@ export class GridNodes {
   }
 
   dispose(): void {
-    for (const data of [...this.#planes, ...this.#lines, this.#cells]) data.dispose();
+    for (const data of [...this.#planes, ...this.#lines, this.#cells, this.#volume]) data?.dispose();
   }
 
   /** Calls back, in a loop on the GPU, with plane · line (but for their steps) of four channels and the index of those among all pairs'. */

@@ -63,9 +63,9 @@ export function boxInterval({ origin, direction }: Ray, { box: [low, high] }: Sc
   return [enter, min(min(leaves.x, leaves.y), leaves.z).toVar()];
 }
 
-/** α of one step from the density feature: 1 − exp(−softplus(f + shift)·step·distance_scale). */
-export function alphaOf(feature: Node<'float'>, step: number, { header }: Scene): Node<'float'> {
-  const x = feature.add(header.density_shift).toVar();
+/** α of one step from the shifted density feature: 1 − exp(−softplus(x)·step·distance_scale). */
+export function alphaOf(shifted: Node<'float'>, step: number, { header }: Scene): Node<'float'> {
+  const x = shifted.toVar();
   const sigma = select(x.greaterThan(LINEAR_SOFTPLUS), x, log(exp(min(x, float(LINEAR_SOFTPLUS))).add(1)));
   return exp(sigma.mul(-step * header.distance_scale)).oneMinus();
 }
@@ -114,7 +114,13 @@ export function marchRay(
     } else {
       place();
     }
-    const alpha = alphaOf(grid.densityFeature(g), step, scene).toVar();
+    const alpha = alphaOf(grid.shiftedDensity(g), step, scene).toVar();
+    if (!leaps) {
+      // An empty cell is empty whatever the tensors say there.
+      If(grid.emptySteps(g, speed, float(step)).greaterThan(int(0)), () => {
+        alpha.assign(0);
+      });
+    }
     visit({ t, g, alpha }, transmittance);
     transmittance.mulAssign(alpha.oneMinus());
     if (stops) {

@@ -17,6 +17,7 @@ import {
 } from 'three/webgpu';
 import { HeliographError } from '../graph/errors.ts';
 import { type Camera, pixelDirection } from './camera.ts';
+import { canExpand, expandDensity } from './density-volume.ts';
 import { type Backend, type DrawingDevice, deviceIdle, openDrawingDevice } from './device.ts';
 import { LAYERS, type Layer, PACKED_DEPTH } from './frame-uniforms.ts';
 import type { Scene } from './scene.ts';
@@ -88,6 +89,8 @@ export interface RendererOptions {
   readonly onLost?: (error: HeliographError) => void;
   /** How pixels come about; the shipped shader unless a benchmark compares. */
   readonly shader?: Shader;
+  /** Whether the density is expanded into a volume, which is faster, as far as memory allows (the default), or stays in its tensors. */
+  readonly density?: 'volume' | 'tensors';
 }
 
 /**
@@ -99,7 +102,7 @@ export async function createRenderer(
   canvas: HTMLCanvasElement | OffscreenCanvas,
   options: RendererOptions = {},
 ): Promise<RelightRenderer> {
-  const { backend = 'auto', onLost = () => {}, shader = deferredShader } = options;
+  const { backend = 'auto', onLost = () => {}, shader = deferredShader, density = 'volume' } = options;
   const drawing = await openDrawingDevice(canvas, backend);
   const three = new WebGPURenderer({
     canvas: canvas as HTMLCanvasElement,
@@ -113,7 +116,7 @@ export async function createRenderer(
   three.toneMapping = NoToneMapping;
   three.autoClear = false;
   await three.init();
-  return new ThreeRenderer(three, drawing, shader, onLost);
+  return new ThreeRenderer(three, drawing, shader, density === 'volume', onLost);
 }
 
 /** What `renderOnce` reaches for in a WebGPURenderer; not part of its interface, so it may be missing in another version. */
@@ -126,18 +129,28 @@ class ThreeRenderer implements RelightRenderer {
   readonly #three: WebGPURenderer;
   readonly #drawing: DrawingDevice;
   readonly #shader: Shader;
+  readonly #expands: boolean;
   readonly #stage = new ThreeScene();
   readonly #eye = new OrthographicCamera(-1, 1, 1, -1, 0, 1);
   readonly #screen = new PlaneGeometry(2, 2);
   #material = new NodeMaterial();
   #nodes: SceneNodes | null = null;
   #usable = true;
+  /** Counts the scenes that were asked for. */
+  #turn = 0;
 
-  constructor(three: WebGPURenderer, drawing: DrawingDevice, shader: Shader, onLost: (error: HeliographError) => void) {
+  constructor(
+    three: WebGPURenderer,
+    drawing: DrawingDevice,
+    shader: Shader,
+    expands: boolean,
+    onLost: (error: HeliographError) => void,
+  ) {
     this.backend = drawing.backend;
     this.#three = three;
     this.#drawing = drawing;
     this.#shader = shader;
+    this.#expands = expands;
     three.onDeviceLost = ({ message }) => {
       if (!this.#usable) return;
       this.#usable = false;
@@ -156,8 +169,13 @@ class ThreeRenderer implements RelightRenderer {
   }
 
   async setScene(scene: Scene): Promise<void> {
+    this.#turn += 1;
+    const turn = this.#turn;
+    const volume = this.#expands && canExpand(scene) ? await expandDensity(scene) : null;
+    // Disposed of, lost, or asked for another scene in the meantime.
+    if (!this.#usable || turn !== this.#turn) return;
     this.#release();
-    const nodes = new SceneNodes(scene);
+    const nodes = new SceneNodes(scene, volume);
     const clip = varying(positionGeometry.xy, 'clip');
     const material = new NodeMaterial();
     material.vertexNode = vec4(positionGeometry.xy, 0, 1);

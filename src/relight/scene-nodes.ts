@@ -1,6 +1,7 @@
 /** A scene on the GPU with what changes from frame to frame. A moved sun costs a few folded rows and uniforms, nothing of the scene's size. */
 import type { Node } from 'three/webgpu';
 import { radians } from './angle.ts';
+import type { DensityVolume } from './density-volume.ts';
 import { FrameUniforms } from './frame-uniforms.ts';
 import { GridNodes, VectorArray } from './grid-nodes.ts';
 import { linearOutputs } from './heads.ts';
@@ -25,12 +26,13 @@ export class SceneNodes {
   readonly #offsets: VectorArray;
   readonly #outputs: number;
 
-  constructor(scene: Scene) {
+  /** @param volume the expanded density, null to look it up in its tensors */
+  constructor(scene: Scene, volume: DensityVolume | null) {
     const { learned } = scene.shadow;
     const { count, offsets } = linearOutputs(scene, [0, 1, 0]);
     this.#scene = scene;
     this.#outputs = count;
-    this.#grid = new GridNodes(scene, count);
+    this.#grid = new GridNodes(scene, count, volume);
     this.#sky = new SkyNodes(scene);
     this.#perceptron = learned?.kind === 'perceptron' ? new PerceptronNodes(learned) : null;
     this.#offsets = new VectorArray(offsets);

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { DataUtils } from 'three/webgpu';
 import { describe, expect, it } from 'vitest';
 import { degrees, radians, toRadians } from './angle.ts';
+import { canExpand, expandDensity } from './density-volume.ts';
 import { cubeLookup, directionBias, encodeDirection, linearOutputs } from './heads.ts';
 import { directLight, lightAt, lowestLearned, shadingSun, skyAt, twilight } from './light.ts';
 import { emptyDistances } from './occupancy.ts';
@@ -33,6 +35,49 @@ describe('empty distances', () => {
       }),
       { seed: 6, numRuns: 100 },
     );
+  });
+});
+
+describe('expanded density', () => {
+  it('is the sum of plane times line at every vertex of an occupied cell', async () => {
+    const scene = await tinyScene('C-B');
+    const { density, grid, header, occupancy } = scene;
+    const [nx, ny, nz] = grid;
+    const volume = await expandDensity(scene);
+    const value = ({ bytes, minimum, scale }: QuantisedArray, channel: number, index: number) =>
+      (minimum[channel] ?? 0) + (scale[channel] ?? 0) * (bytes[(bytes.length / minimum.length) * channel + index] ?? 0);
+    let compared = 0;
+    for (let z = 0; z < nz; z += 1) {
+      for (let y = 0; y < ny; y += 1) {
+        for (let x = 0; x < nx; x += 1) {
+          const [cx, cy, cz] = [x, y, z].map((at, axis) =>
+            Math.min(Math.floor(at / occupancy.cell), (occupancy.size[axis] ?? 1) - 1),
+          );
+          const cell = ((cz ?? 0) * occupancy.size[1] + (cy ?? 0)) * occupancy.size[0] + (cx ?? 0);
+          if (occupancy.cells[cell] === 0) continue;
+          const looked = [
+            [y * nx + x, z],
+            [z * nx + x, y],
+            [z * ny + y, x],
+          ] as const;
+          const expected = looked.reduce((sum, [inPlane, onLine], pair) => {
+            const [plane, line] = [density.planes[pair], density.lines[pair]];
+            if (plane === undefined || line === undefined) return Number.NaN;
+            return plane.minimum.reduce((part, _, r) => part + value(plane, r, inPlane) * value(line, r, onLine), sum);
+          }, header.density_shift);
+          const half = DataUtils.fromHalfFloat(volume[(z * ny + y) * nx + x] ?? 0);
+          // A half float has eleven significant bits; three cuts the rest off.
+          expect(Math.abs(half - expected)).toBeLessThanOrEqual(Math.abs(expected) * 2 ** -10 + 1e-4);
+          compared += 1;
+        }
+      }
+    }
+    expect(compared).toBeGreaterThan(500);
+  });
+
+  it('is not made of a grid too large for it', () => {
+    expect(canExpand({ grid: [300, 150, 300] })).toBe(true);
+    expect(canExpand({ grid: [512, 512, 512] })).toBe(false);
   });
 });
 

@@ -149,7 +149,6 @@ export const sceneHeaderSchema = z.object({
     type: z.literal('uint8'),
     shape: z.tuple([count(MAX_GRID), count(MAX_GRID), count(MAX_GRID)]),
     cell: count(MAX_GRID),
-    alpha_threshold: fraction,
   }),
   march: z.object({
     termination: fraction,

@@ -140,7 +140,7 @@ function surfaceNormal({ scene, grid }: ShaderParts, point: Node<'vec3'>): Node<
     const axis = i.mod(int(3)).toVar();
     const along = (index: number) => select(axis.equal(int(index)), sign, float(0));
     const offset = vec3(along(0), along(1), along(2)).toVar();
-    slope.addAssign(offset.mul(grid.densityFeature(grid.clamped(at.add(offset)))));
+    slope.addAssign(offset.mul(grid.shiftedDensity(grid.clamped(at.add(offset)))));
   });
   // Differences a vertex become differences a metre.
   return grid.toGrid(slope).negate().normalize();

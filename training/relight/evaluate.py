@@ -1,7 +1,7 @@
 """Measure a trained checkpoint, or an exported scene, on a dataset's held-out images.
 
-    python -m relight.evaluate --data DIR (--checkpoint RUN/checkpoint.pt | --scene FOLDER) --out FILE.json
-                               [--sheet FILE.png]
+python -m relight.evaluate --data DIR (--checkpoint RUN/checkpoint.pt | --scene FOLDER) --out FILE.json
+                           [--sheet FILE.png]
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ def model_renderer(model: SceneModel, dataset: Dataset) -> Renderer:
             for name, values in layers.items():
                 parts.setdefault(name, []).append(values.cpu().numpy())
         whole = {k: np.concatenate(v).reshape(camera.height, camera.width, *v[0].shape[1:]) for k, v in parts.items()}
-        return Layers(
-            whole["final"], whole["albedo"], whole["shadow"], whole.get("transmittance"), whole["depth"]
-        )
+        return Layers(whole["final"], whole["albedo"], whole["shadow"], whole.get("transmittance"), whole["depth"])
 
     return render
 
@@ -76,7 +74,7 @@ def scene_renderer(scene: Scene) -> Renderer:
 
 
 def tile(values: np.ndarray) -> np.ndarray:
-    """A layer as 8-bit RGB."""
+    """Return a layer as 8-bit RGB."""
     rgb = values if values.ndim == 3 else np.repeat(values[..., None], 3, 2)
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
 
@@ -123,7 +121,9 @@ def main(arguments: list[str] | None = None) -> int:
     source.add_argument("--checkpoint", type=Path)
     source.add_argument("--scene", type=Path)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--sheet", type=Path, help="PNG: image, render, difference, visibility, s, T_sun, albedo, depth")
+    parser.add_argument(
+        "--sheet", type=Path, help="PNG: image, render, difference, visibility, s, T_sun, albedo, depth"
+    )
     parser.add_argument("--limit", type=int, help="images a split")
     parser.add_argument("--device")
     options = parser.parse_args(arguments)

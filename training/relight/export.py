@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from relight import dataset as data
 from relight.dataset import HELD_OUT, Dataset, Frame
@@ -40,7 +40,7 @@ WEIGHT_THRESHOLD = 2e-3
 
 
 def numbers(tensor: Tensor) -> np.ndarray:
-    """A tensor as float32 array."""
+    """Return a tensor as float32 array."""
     return np.asarray(tensor.detach().cpu().numpy(), dtype=np.float32)
 
 
@@ -59,13 +59,14 @@ def grid_entry(grid: VMGrid, blobs: BlobWriter) -> dict[str, Any]:
 
 
 def shadow_entry(model: SceneModel, blobs: BlobWriter) -> dict[str, Any]:
-    """The shadow head as section 5 wants it."""
+    """Describe the shadow head as section 5 wants it."""
     head = model.shadow
     entry: dict[str, Any] = {"variant": head.variant}
     if head.variant in ("A", "C-A"):
         entry["features"] = blobs.float32(numbers(head.features.weight))
+        layers = [x for x in head.layers if isinstance(x, nn.Linear)]
         entry["layers"] = [
-            {"weight": blobs.float32(numbers(x.weight)), "bias": blobs.float32(numbers(x.bias))} for x in head.layers
+            {"weight": blobs.float32(numbers(x.weight)), "bias": blobs.float32(numbers(x.bias))} for x in layers
         ]
         entry["frequencies"] = head.frequencies
     elif head.variant in ("B", "C-B"):
@@ -80,9 +81,12 @@ def shadow_entry(model: SceneModel, blobs: BlobWriter) -> dict[str, Any]:
 
 
 def camera_entry(frame: Frame) -> dict[str, Any]:
-    """A camera of the dataset as section 7 wants it."""
+    """Describe a camera of the dataset as section 7 wants it."""
     keys = ("id", "split", "width", "height", "fx", "fy", "cx", "cy", "azimuth_degrees", "elevation_degrees", "time")
-    return {**{k: asdict(frame)[k] for k in keys}, "camera_to_world": [float(f"{v:.9g}") for v in frame.camera_to_world]}
+    return {
+        **{k: asdict(frame)[k] for k in keys},
+        "camera_to_world": [float(f"{v:.9g}") for v in frame.camera_to_world],
+    }
 
 
 def chosen(dataset: Dataset, count: int) -> list[Frame]:
@@ -152,7 +156,7 @@ def export(model: SceneModel, dataset: Dataset, folder: Path, title: str, licenc
 
 
 def write_goldens(scene: Scene, dataset: Dataset, out: Path) -> None:
-    """Reference renders of two dataset cameras at a small size, for the viewer's tests."""
+    """Render two dataset cameras at a small size, for the viewer's tests."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     entries = []

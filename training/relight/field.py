@@ -6,7 +6,7 @@ each axis. Planes are kept as [rows, columns, R] and lines as [N, R], so that on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ def _locate(g: Tensor, n: int) -> tuple[Tensor, Tensor]:
     return index, g - index
 
 
-def lookup(planes: Sequence[Tensor], lines: Sequence[Tensor], g: Tensor) -> list[Tensor]:
+def lookup(planes: Iterable[Tensor], lines: Iterable[Tensor], g: Tensor) -> list[Tensor]:
     """Plane × line products [n, R] of the three pairs at vertex coordinates [n, 3], in plain PyTorch."""
     products = []
     for (a, b, c), plane, line in zip(PAIRS, planes, lines, strict=True):
@@ -45,9 +45,7 @@ class VMGrid(nn.Module):
     def __init__(self, vertices: Sequence[int], components: int, scale: float = 0.1, line_mean: float = 0.0) -> None:
         super().__init__()
         n = tuple(vertices)
-        self.planes = nn.ParameterList(
-            nn.Parameter(scale * torch.randn(n[b], n[a], components)) for a, b, _ in PAIRS
-        )
+        self.planes = nn.ParameterList(nn.Parameter(scale * torch.randn(n[b], n[a], components)) for a, b, _ in PAIRS)
         self.lines = nn.ParameterList(
             nn.Parameter(line_mean + scale * torch.randn(n[c], components)) for *_, c in PAIRS
         )
@@ -85,7 +83,7 @@ class VMGrid(nn.Module):
 
     @torch.no_grad()
     def dense_sum(self) -> Tensor:
-        """The density feature at every vertex, [Nz, Ny, Nx]."""
+        """Return the density feature at every vertex, [Nz, Ny, Nx]."""
         p, q = self.planes, self.lines
         dense = torch.einsum("yxr,zr->zyx", p[0], q[0])
         dense += torch.einsum("zxr,yr->zyx", p[1], q[1])

@@ -59,7 +59,7 @@ class Space:
         return self.occupied.flatten()[(c[:, 2] * ny + c[:, 1]) * nx + c[:, 0]] > 0
 
     def with_vertices(self, vertices: Sequence[int], step: float) -> Space:
-        """The space for another grid, all cells occupied."""
+        """Return the space for another grid, all cells occupied."""
         n = (vertices[0], vertices[1], vertices[2])
         shape = [math.ceil((v - 1) / self.cell) for v in reversed(n)]
         full = torch.ones(shape, dtype=torch.uint8, device=self.low.device)
@@ -95,16 +95,17 @@ class Samples:
 
 
 @torch.no_grad()
-def sample(density: VMGrid, space: Space, o: Tensor, d: Tensor, offset: Tensor | float = 0.5) -> Samples:
-    """Samples in occupied cells at t0 + (k + offset)·step, each ray until it is opaque."""
+def sample(
+    density: VMGrid, space: Space, o: Tensor, d: Tensor, offset: Tensor | float = 0.5, near: float = 0.0
+) -> Samples:
+    """Return samples in occupied cells at t0 + (k + offset)·step, t0 at least ``near``, until the ray is opaque."""
     enter, leave = inside(o, d, space.low, space.high)
+    enter = enter.clamp(min=near)
     start = enter + offset * space.step
     return _sample(density, space, o, d, start, leave, space.step)
 
 
-def _sample(
-    density: VMGrid, space: Space, o: Tensor, d: Tensor, start: Tensor, end: Tensor, step: float
-) -> Samples:
+def _sample(density: VMGrid, space: Space, o: Tensor, d: Tensor, start: Tensor, end: Tensor, step: float) -> Samples:
     scale = step * space.distance_scale
     if native.usable(o, density.components):
         planes, lines = ([x.detach() for x in part] for part in (density.planes, density.lines))
@@ -136,9 +137,7 @@ def transmitted(thickness: Tensor, ray: Tensor, rays: int) -> Tensor:
 
 
 @torch.no_grad()
-def sun_transmittance(
-    density: VMGrid, space: Space, p: Tensor, sun: Tensor, bias: float, step_factor: float
-) -> Tensor:
+def sun_transmittance(density: VMGrid, space: Space, p: Tensor, sun: Tensor, bias: float, step_factor: float) -> Tensor:
     """T_sun [n]: transmittance from world positions p [n, 3] towards the sun (unit vectors [n, 3])."""
     step = space.step * step_factor
     start = torch.full_like(p[:, 0], bias + 0.5 * step)

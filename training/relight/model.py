@@ -13,12 +13,14 @@ from relight.field import VMGrid
 from relight.march import Space, sample, sun_transmittance, transmitted
 from relight.shadow import ShadowHead
 
+NEAR = 1.0  # metres; training does not look nearer, so that no image is explained by a veil before its camera
+FULL_GRADIENT_DISTANCE = 8.0  # metres
 VIEW_SINES = (-0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 SUN_COSINES = (-1.0, -0.6, -0.2, 0.2, 0.5, 0.75, 0.9, 0.97, 1.0)
 
 
 def srgb(linear: Tensor) -> Tensor:
-    """sRGB transfer function; continued above 1, so that too bright a pixel still has a gradient."""
+    """Apply the sRGB transfer function; continued above 1, so that too bright a pixel still has a gradient."""
     x = linear.clamp(min=0)
     return torch.where(x <= 0.0031308, 12.92 * x, 1.055 * x.clamp(min=0.0031308) ** (1 / 2.4) - 0.055)
 
@@ -130,11 +132,11 @@ class SceneModel(nn.Module):
         self.space = space
         sun_blind = options.variant == "none"
         knots = [sum(elevations) / len(elevations)] if sun_blind else list(elevations)
-        # The density starts as a thin fog (f ≈ 5), so that every ray has something to learn from.
+        # The density starts as a thin fog (f ≈ 3), so that every ray has something to learn from.
         self.density = VMGrid(space.vertices, options.density_components, line_mean=1.0)
         with torch.no_grad():
             for plane in self.density.planes:
-                plane.add_(5.0 / (3 * options.density_components))
+                plane.add_(3.0 / (3 * options.density_components))
         self.appearance = VMGrid(space.vertices, options.appearance_components, line_mean=1.0)
         inputs = 3 * options.appearance_components
         self.albedo = nn.Linear(inputs, 3)
@@ -150,8 +152,14 @@ class SceneModel(nn.Module):
     ) -> Rendered:  # fmt: skip
         """Render rays [n]; ray i sees the sun suns[which[i]] at elevations[which[i]] degrees."""
         n, space, options = len(o), self.space, self.options
-        samples = sample(self.density, space, o, d, offset)
-        thickness = F.softplus(self.density.sum(samples.g, samples.f) + space.shift) * (space.step * space.distance_scale)
+        samples = sample(self.density, space, o, d, offset, NEAR if self.training else 0.0)
+        f = self.density.sum(samples.g, samples.f)
+        if self.training:
+            # Near a camera samples lie denser than its pixels' footprints, and fog there would explain one image each;
+            # gradients are weakened by the squared distance (Philip and Deschaintre, "Floaters No More", EGSR 2023).
+            heed = (samples.t / FULL_GRADIENT_DISTANCE).square().clamp(max=1)
+            f = f * heed + (f * (1 - heed)).detach()
+        thickness = F.softplus(f + space.shift) * (space.step * space.distance_scale)
         weights = transmitted(thickness, samples.ray, n) * -torch.expm1(-thickness)
         zero = torch.zeros(n, device=o.device)
         opacity = zero.index_add(0, samples.ray, weights)

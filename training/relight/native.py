@@ -40,7 +40,7 @@ class _Space(ctypes.Structure):
 
 @functools.cache
 def library() -> ctypes.CDLL | None:
-    """The compiled library, or None when there is no compiler or plain PyTorch is asked for."""
+    """Return the compiled library, or None when there is no compiler or plain PyTorch is asked for."""
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None or os.environ.get("RELIGHT_NATIVE") == "0":
         return None
@@ -164,7 +164,7 @@ def march(
     low: Sequence[float], per_metre: Sequence[float], origins: Tensor, directions: Tensor,
     start: Tensor, end: Tensor, step: float, scale: float, shift: float, termination: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Samples of every ray in occupied cells until it is opaque: ray index, distance t, vertex coordinates, feature f."""
+    """March every ray through occupied cells until it is opaque: ray index, distance, vertex coordinates, feature."""
     lib, R = _library(), planes[0].shape[-1]
     count = lib.relight_march(
         ctypes.byref(_grid(planes, lines)), R, ctypes.byref(_space(occupied, cell, low, per_metre)),

@@ -30,7 +30,7 @@ def srgb(linear: np.ndarray) -> np.ndarray:
 
 
 def sun_direction(azimuth_degrees: float, elevation_degrees: float, psi_degrees: float) -> np.ndarray:
-    """Unit vector from the scene to the sun (section 2)."""
+    """Return the unit vector from the scene to the sun (section 2)."""
     a, e, psi = (np.radians(v) for v in (azimuth_degrees, elevation_degrees, psi_degrees))
     x, y, z = np.cos(e) * np.sin(a), np.sin(e), -np.cos(e) * np.cos(a)
     return np.array([np.cos(psi) * x + np.sin(psi) * z, y, -np.sin(psi) * x + np.cos(psi) * z])
@@ -68,7 +68,7 @@ def camera_rays(camera: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def resized(camera: dict[str, Any], width: int, height: int) -> dict[str, Any]:
-    """The same camera with another number of pixels."""
+    """Return the same camera with another number of pixels."""
     x, y = width / camera["width"], height / camera["height"]
     return {**camera, "width": width, "height": height, "fx": camera["fx"] * x, "cx": camera["cx"] * x,
             "fy": camera["fy"] * y, "cy": camera["cy"] * y}  # fmt: skip
@@ -106,9 +106,7 @@ class Scene:
         self.albedo_bias = np.asarray(h["heads"]["albedo"]["bias"])
         shadow = h["heads"]["shadow"]
         self.variant: str = shadow["variant"]
-        self.shadow = {
-            k: decode(folder, shadow[k]) for k in ("features", "rows", "row_bias", "cube") if k in shadow
-        }
+        self.shadow = {k: decode(folder, shadow[k]) for k in ("features", "rows", "row_bias", "cube") if k in shadow}
         self.layers = [(decode(folder, x["weight"]), decode(folder, x["bias"])) for x in shadow.get("layers", [])]
         self.sky = decode(folder, h["sky"]["colour"])
 
@@ -180,7 +178,7 @@ class Scene:
         return after[np.arange(len(p)), first]
 
     def rows(self, sun: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What is composited besides the albedo logits: matrix [n, 3R_a] and offsets [n] added after compositing."""
+        """Return what is composited besides the albedo logits: matrix [n, 3R_a], and offsets [n] added afterwards."""
         if "rows" in self.shadow:
             h = cube_lookup(self.shadow["cube"], sun)
             K = self.shadow["rows"].shape[1]
@@ -269,8 +267,8 @@ class Scene:
         sun = self.direction(azimuth_degrees, elevation_degrees)
         o, d = camera_rays(camera)
         flat = d.reshape(-1, 3)
-        parts = [
-            self._chunk(o, flat[i : i + CHUNK], sun, elevation_degrees) for i in range(0, len(flat), CHUNK)
+        parts = [self._chunk(o, flat[i : i + CHUNK], sun, elevation_degrees) for i in range(0, len(flat), CHUNK)]
+        layers = [
+            np.concatenate(layer).reshape(*d.shape[:2], *layer[0].shape[1:]) for layer in zip(*parts, strict=True)
         ]
-        layers = [np.concatenate(layer).reshape(*d.shape[:2], *layer[0].shape[1:]) for layer in zip(*parts, strict=True)]
         return Render(*layers)

@@ -59,7 +59,8 @@ def decode(folder: Path, blob: dict[str, Any]) -> np.ndarray:
     """Return the values of a blob as float32, or its bytes when it has no ranges."""
     shape = tuple(blob["shape"])
     count = int(np.prod(shape))
-    dtype = {"float32": np.dtype("<f4"), "uint8": np.dtype(np.uint8)}[blob["type"]]
+    dtypes: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "uint8": np.dtype(np.uint8)}
+    dtype = dtypes[blob["type"]]
     data = (folder / blob["file"]).read_bytes()
     if blob["offset"] + count * dtype.itemsize > len(data):
         raise ValueError(f"{blob['file']} ends before the array at {blob['offset']} of shape {shape}")
@@ -73,7 +74,9 @@ def decode(folder: Path, blob: dict[str, Any]) -> np.ndarray:
 
 def write_header(folder: Path, header: dict[str, Any]) -> None:
     """Write ``scene.json`` with the list of the folder's other files."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "scene.json" and "reference" not in p.parts)
+    files = sorted(
+        p for p in folder.rglob("*") if p.is_file() and p.name != "scene.json" and "reference" not in p.parts
+    )
     header["files"] = [
         {
             "file": p.relative_to(folder).as_posix(),

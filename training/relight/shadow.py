@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 VARIANTS = ("none", "geometric", "A", "B", "C-A", "C-B")
 WITH_TRANSMITTANCE = ("geometric", "C-A", "C-B")
-COMPARE_WEIGHT = 8.0  # start of w in sigmoid(w·T_sun + v): T = ½ is the border between shadow and light
-COMPARE_BIAS = -4.0
+# w and v of sigmoid(w·T_sun + v): 0.05 in full shadow, 0.99 in full light. Not learned: given the choice, training lifts
+# full shadow to 0.4 to stand for light that walls reflect, and s is no longer a shadow.
+COMPARE_WEIGHT = 8.0
+COMPARE_BIAS = -3.0
 
 
 def encode(d: Tensor, frequencies: int) -> Tensor:
@@ -23,10 +25,22 @@ def encode(d: Tensor, frequencies: int) -> Tensor:
     return torch.cat(parts, -1)
 
 
+def polynomials(d: Tensor, count: int) -> Tensor:
+    """Return the first ``count`` of a list of polynomials in a unit vector, of degrees 1 to 3, and zeros after them."""
+    x, y, z = d.unbind(1)
+    terms = [
+        x, y, z, x * y, y * z, x * z, x * x - z * z, 1.5 * y * y - 0.5,
+        x * y * z, y * (x * x - z * z), x * (x * x - 3 * z * z), z * (3 * x * x - z * z),
+    ]  # fmt: skip
+    basis = torch.stack(terms[:count], 1)
+    return nn.functional.pad(basis, (0, count - basis.shape[1]))
+
+
 class CubeMap(nn.Module):
     """A continuous cube map of C channels: S × S entries a face, shared where faces meet.
 
-    The first three channels start as the direction itself, with which a row can express a Lambertian cosine.
+    The channels start as smooth polynomials of the direction, of degree one first, with which a row can express a
+    Lambertian cosine. Entries that no training sun comes near thus hold something sensible from the start.
     """
 
     index: Tensor
@@ -44,9 +58,7 @@ class CubeMap(nn.Module):
         lattice = torch.stack(faces).reshape(-1, 3)
         entries, index = torch.unique((lattice * 1e4).round().long(), dim=0, return_inverse=True)
         self.register_buffer("index", index.reshape(6, size, size), persistent=False)
-        table = 0.1 * torch.randn(len(entries), channels)
-        table[:, :3] = nn.functional.normalize(entries.float(), dim=1)[:, : min(3, channels)]
-        self.table = nn.Parameter(table)
+        self.table = nn.Parameter(polynomials(nn.functional.normalize(entries.float(), dim=1), channels))
 
     @property
     def size(self) -> int:
@@ -80,7 +92,7 @@ class ShadowHead(nn.Module):
     """Shadow s and incidence φ of rays from their composited appearance vector, the sun's direction and T_sun."""
 
     def __init__(
-        self, variant: str, inputs: int, components: int = 12, cube_size: int = 12, features: int = 8, hidden: int = 32
+        self, variant: str, inputs: int, components: int = 12, cube_size: int = 8, features: int = 8, hidden: int = 32
     ) -> None:
         super().__init__()
         if variant not in VARIANTS:
@@ -92,12 +104,11 @@ class ShadowHead(nn.Module):
         if variant in ("A", "C-A"):
             self.features = nn.Linear(inputs, features, bias=False)
             width = features + 3 + 6 * self.frequencies
-            self.layers = nn.ModuleList(
-                [nn.Linear(width, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, logits)]
-            )
+            last = nn.Linear(hidden, logits)
+            self.layers = nn.ModuleList([nn.Linear(width, hidden), nn.Linear(hidden, hidden), last])
             with torch.no_grad():
-                self.layers[2].weight.mul_(0.3)
-                self.layers[2].bias.fill_(0.5)
+                last.weight.mul_(0.3)
+                last.bias.fill_(0.5)
         elif variant in ("B", "C-B"):
             self.rows = nn.Parameter(0.1 * torch.randn(logits, components, inputs))
             self.row_bias = nn.Parameter(0.1 * torch.randn(logits, inputs))
@@ -107,7 +118,7 @@ class ShadowHead(nn.Module):
                 if logits == 2:
                     self.cube.table[:, components] = 0.0
         if variant in WITH_TRANSMITTANCE:
-            self.compare = nn.Parameter(torch.tensor([COMPARE_WEIGHT, COMPARE_BIAS]))
+            self.compare = nn.Parameter(torch.tensor([COMPARE_WEIGHT, COMPARE_BIAS]), requires_grad=False)
 
     @property
     def needs_transmittance(self) -> bool:
@@ -131,7 +142,7 @@ class ShadowHead(nn.Module):
     def forward(
         self, vector: Tensor, suns: Tensor, which: Tensor, transmittance: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """s [n], φ [n] and the learned logits; ``transmittance`` None means T_sun = 1 (not yet marched)."""
+        """Return s [n], φ [n] and the learned logits; ``transmittance`` None means T_sun = 1 (not yet marched)."""
         one = torch.ones(len(vector), device=vector.device)
         logits = self.logits(vector, suns, which)
         if self.variant == "none":

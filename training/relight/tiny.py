@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from .reference import Scene
-from .scene_file import FORMAT, VERSION, BlobWriter, write_header
+from .scene_file import FORMAT, VERSION, BlobWriter, decode, write_header
 
 VARIANTS = ("none", "geometric", "A", "B", "C-A", "C-B")
 GRID = (24, 16, 20)
@@ -38,7 +38,7 @@ def waves(seed: int, *shape: int) -> np.ndarray:
 
 
 def density_grid() -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """A floor, a tower and a wall: products of steps along the axes, softened to be linear between vertices."""
+    """Make a floor, a tower and a wall: products of steps along the axes, softened to be linear between vertices."""
     Nx, Ny, Nz = GRID
     x, y, z = (np.linspace(low, high, n) for low, high, n in zip(*BOX, GRID, strict=True))
 
@@ -55,7 +55,7 @@ def density_grid() -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def cube(components: int, size: int) -> np.ndarray:
-    """A continuous cube map: smooth functions of the direction at every entry, so shared edges agree."""
+    """Make a continuous cube map: smooth functions of the direction at every entry, so shared edges agree."""
     s = np.linspace(-1, 1, size)
     q, p = np.meshgrid(s, s, indexing="ij")
     one = np.ones_like(p)
@@ -78,7 +78,10 @@ def shadow_head(variant: str, blobs: BlobWriter) -> dict[str, Any]:
         head |= {
             "features": blobs.float32(1.5 * waves(3, K, C)),
             "layers": [
-                {"weight": blobs.float32(0.6 * waves(4, hidden, K + 3 + 6 * n)), "bias": blobs.float32(waves(5, hidden))},
+                {
+                    "weight": blobs.float32(0.6 * waves(4, hidden, K + 3 + 6 * n)),
+                    "bias": blobs.float32(waves(5, hidden)),
+                },
                 {"weight": blobs.float32(0.8 * waves(6, L, hidden)), "bias": blobs.float32(waves(7, L))},
             ],
             "frequencies": n,
@@ -109,7 +112,7 @@ def occupancy(planes: list[np.ndarray], lines: list[np.ndarray], cell: int, scal
 
 
 def camera(id_: str, position: tuple[float, float, float], target: tuple[float, float, float]) -> dict[str, Any]:
-    """A camera that looks at a point."""
+    """Describe a camera that looks at a point."""
     width, height = SIZE
     back = np.subtract(position, target)
     back = back / np.linalg.norm(back)
@@ -138,12 +141,8 @@ def write_scene(folder: Path, variant: str) -> None:
     blobs = {"planes": [grids.quantised(p) for p in planes], "lines": [grids.quantised(x) for x in lines]}
     density = {"components": DENSITY_COMPONENTS, **blobs}
     # Occupancy must hold for the numbers as stored.
-    planes, lines = (
-        [np.asarray(b["minimum"]).reshape(-1, *(1,) * (v.ndim - 1)) + np.asarray(b["scale"]).reshape(-1, *(1,) * (v.ndim - 1))
-         * np.rint((v - np.asarray(b["minimum"]).reshape(-1, *(1,) * (v.ndim - 1))) / np.asarray(b["scale"]).reshape(-1, *(1,) * (v.ndim - 1)))
-         for b, v in zip(blobs[kind], values, strict=True)]
-        for kind, values in (("planes", planes), ("lines", lines))
-    )  # fmt: skip
+    grids.close()
+    planes, lines = ([decode(folder, blob) for blob in blobs[kind]] for kind in ("planes", "lines"))
     R = APPEARANCE_COMPONENTS
     appearance = {
         "components": R,

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
@@ -46,7 +45,7 @@ class Schedule:
     last_vertices: int = 240
     upsample_at: tuple[float, ...] = (0.1, 0.18, 0.27, 0.38)
     occupancy_at: tuple[float, ...] = (0.05, 0.075, 0.14, 0.22, 0.32, 0.45, 0.6, 0.8)
-    shadow_march_from: float = 0.075  # T_sun waits for a density worth asking
+    shadow_march_from: float = 0.15  # T_sun waits for a density worth asking
     step_ratio: float = 0.6  # of a voxel's edge
     alpha_threshold: float = 2e-3
     grid_rate: float = 0.02
@@ -55,8 +54,11 @@ class Schedule:
     density_variation: float = 0.02
     appearance_variation: float = 0.004
     density_magnitude: float = 4e-4
-    shadow_pull: float = 1e-3
-    smoothness: float = 1e-4
+    shadow_pull: float = 1e-3  # of s (A, B) or φ (C) to 1
+    transmittance_trust: float = 1e-3  # pulls C's learned ℓ_s to 0
+    smoothness: float = 1e-4  # of light and sky tables
+    cube_smoothness: float = 2e-3
+    opacity_pull: float = 2e-3  # to nothing: a floater the sky would explain as well goes
     checkpoint_every: int = 500
 
 
@@ -68,7 +70,7 @@ def vertices_for(low: Tensor, high: Tensor, longest: int) -> tuple[int, int, int
 
 
 def initial_space(dataset: Dataset, schedule: Schedule, device: torch.device) -> Space:
-    """The coarsest space, everything occupied."""
+    """Return the coarsest space, everything occupied."""
     low, high = (torch.tensor(corner, dtype=torch.float32, device=device) for corner in dataset.box)
     longest = float((high - low).max())
     empty = torch.ones(1, 1, 1, dtype=torch.uint8, device=device)
@@ -160,17 +162,19 @@ class Trainer:
         total = total + s.appearance_variation * model.appearance.total_variation()
         total = total + s.density_magnitude * model.density.magnitude()
         total = total + s.smoothness * (model.sky.roughness() + 10 * model.light.roughness())
+        total = total + s.opacity_pull * rendered.opacity.mean()
         if model.options.variant != "none":
-            dark = 2 - rendered.shadow - rendered.incidence
-            total = total + s.shadow_pull * dark.mean()
-            if rendered.logits is not None and model.shadow.needs_transmittance:
-                total = total + s.shadow_pull * 0.2 * rendered.logits[:, 0].square().mean()
+            trusting = model.shadow.needs_transmittance
+            gauge = rendered.incidence if trusting else rendered.shadow
+            total = total + s.shadow_pull * (1 - gauge).mean()
+            if trusting and rendered.logits is not None:
+                total = total + s.transmittance_trust * rendered.logits[:, 0].square().mean()
         if hasattr(model.shadow, "cube"):
-            total = total + s.smoothness * 3 * model.shadow.cube.roughness()
+            total = total + s.cube_smoothness * model.shadow.cube.roughness()
         return total, mse.detach()
 
-    def step(self) -> tuple[float, int]:
-        """One iteration; returns its PSNR and the number of samples a ray."""
+    def step(self) -> float:
+        """Do one iteration; returns its PSNR."""
         s = self.schedule
         stage = self._at(s.upsample_at)
         if stage is not None:
@@ -191,7 +195,7 @@ class Trainer:
             group["lr"] = group["first"] * rate
         self.optimiser.step()
         self.iteration += 1
-        return -10 * math.log10(max(float(mse), 1e-12)), 0
+        return -10 * math.log10(max(float(mse), 1e-12))
 
     def state(self) -> dict[str, Any]:
         """Everything a resumed run needs."""
@@ -201,7 +205,9 @@ class Trainer:
             "schedule": asdict(self.schedule),
             "iteration": self.iteration,
             "seconds": self.seconds,
-            "space": {**{k: getattr(self.model.space, k) for k in ("vertices", "cell", "step", "distance_scale", "occupied")}},
+            "space": {
+                **{k: getattr(self.model.space, k) for k in ("vertices", "cell", "step", "distance_scale", "occupied")}
+            },
             "knots": self.model.light.knots,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -212,7 +218,7 @@ class Trainer:
         """Write a checkpoint; a kill while writing leaves the former one."""
         scratch = path.with_suffix(".tmp")
         torch.save(self.state(), scratch)
-        os.replace(scratch, path)
+        scratch.replace(path)
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint of the same options and schedule."""
@@ -239,7 +245,7 @@ class Trainer:
         psnr, begun = 0.0, time.perf_counter()
         with (out / "log.jsonl").open("a") as log:
             while self.iteration < s.iterations:
-                now, _ = self.step()
+                now = self.step()
                 psnr = now if psnr == 0 else 0.98 * psnr + 0.02 * now
                 progress.update()
                 if self.iteration % 50 == 0:
@@ -266,9 +272,10 @@ def load_weights(model: SceneModel, state: dict[str, Any]) -> None:
 
 
 def load_model(path: Path, dataset: Dataset, device: torch.device) -> tuple[SceneModel, dict[str, Any]]:
-    """The model of a checkpoint and the checkpoint itself."""
+    """Return the model of a checkpoint and the checkpoint itself."""
     state = torch.load(path, map_location=device, weights_only=True)
-    schedule = Schedule(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["schedule"].items()})
+    saved: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["schedule"].items()}
+    schedule = Schedule(**saved)
     model = SceneModel(
         ModelOptions(**state["options"]), initial_space(dataset, schedule, device), state["knots"].tolist()
     ).to(device)
@@ -277,7 +284,7 @@ def load_model(path: Path, dataset: Dataset, device: torch.device) -> tuple[Scen
 
 
 def device_for(name: str | None) -> torch.device:
-    """The named device, else CUDA when present."""
+    """Return the named device, else CUDA when present."""
     return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
@@ -299,9 +306,7 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_num_threads(options.threads)
     device = device_for(options.device)
     batch = options.batch or (16384 if device.type == "cuda" else Schedule.batch)
-    schedule = Schedule(
-        iterations=options.iterations, batch=batch, seed=options.seed, last_vertices=options.vertices
-    )
+    schedule = Schedule(iterations=options.iterations, batch=batch, seed=options.seed, last_vertices=options.vertices)
     model = ModelOptions(
         variant=options.variant, density_components=options.density, appearance_components=options.appearance
     )

@@ -47,7 +47,9 @@ def look(position: np.ndarray, target: np.ndarray) -> np.ndarray:
     return pose
 
 
-def write(root: Path, train: int = 40, held_out: int = 4, width: int = 60, height: int = 40, seed: int = 0) -> data.Dataset:
+def write(
+    root: Path, train: int = 40, held_out: int = 4, width: int = 60, height: int = 40, seed: int = 0
+) -> data.Dataset:
     """Render and write a dataset."""
     rng = np.random.default_rng(seed)
     for folder in ("images", "truth"):

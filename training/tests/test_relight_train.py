@@ -1,7 +1,9 @@
-"""Training on boxes in closed form: the loss falls, a resumed run equals an uninterrupted one, exports keep the picture."""
+"""Training on boxes in closed form: the loss falls, resuming changes nothing, exports keep the picture."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,13 @@ CPU = torch.device("cpu")
 SHORT = Schedule(iterations=60, batch=256, first_vertices=24, last_vertices=40, checkpoint_every=20)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread(_threads: None) -> Iterator[None]:
+    torch.set_num_threads(1)  # tensors this small only wait for each other
+    yield
+    torch.set_num_threads(2)
+
+
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> data.Dataset:
     return boxes.write(tmp_path_factory.mktemp("boxes"), train=24, held_out=2, width=48, height=32)
@@ -41,10 +50,11 @@ def test_truth_of_training_images_is_never_read(dataset: data.Dataset) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_loss_falls_and_the_export_keeps_the_picture(dataset: data.Dataset, variant: str, tmp_path: Path) -> None:
     run = trainer(dataset, variant)
-    first = np.mean([run.step()[0] for _ in range(5)])
+    first = np.mean([run.step() for _ in range(5)])
     run.run(tmp_path / "run", bar=False)
-    last = np.mean([run_step for run_step in _last_psnr(tmp_path / "run")])
-    assert last > first + 3
+    assert json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])["iteration"] == SHORT.iterations
+    last = np.mean([run.step() for _ in range(5)])
+    assert last > first + 2
 
     model, _ = load_model(tmp_path / "run" / "checkpoint.pt", dataset, CPU)
     header = export(model, dataset, tmp_path / "scene", "Boxes", "CC0-1.0")
@@ -57,17 +67,9 @@ def test_the_loss_falls_and_the_export_keeps_the_picture(dataset: data.Dataset, 
     assert psnr(a.albedo, b.albedo) > 34
 
 
-def _last_psnr(folder: Path) -> list[float]:
-    import json
-
-    return [json.loads(line)["psnr"] for line in (folder / "log.jsonl").read_text().splitlines()][-1:]
-
-
 def test_a_resumed_run_equals_an_uninterrupted_one(dataset: data.Dataset, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     trainer(dataset).run(tmp_path / "whole", bar=False)
     killed = trainer(dataset)
-    killed.schedule = replace(SHORT)
     for _ in range(40):
         killed.step()
     (tmp_path / "parts").mkdir()
@@ -76,7 +78,6 @@ def test_a_resumed_run_equals_an_uninterrupted_one(dataset: data.Dataset, tmp_pa
     a, b = (load_model(tmp_path / name / "checkpoint.pt", dataset, CPU)[0].state_dict() for name in ("whole", "parts"))
     for name, values in a.items():
         assert torch.equal(values, b[name]), name
-    torch.set_num_threads(2)
 
 
 def test_another_schedule_does_not_take_over_a_checkpoint(dataset: data.Dataset, tmp_path: Path) -> None:
