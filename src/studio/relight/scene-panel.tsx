@@ -91,19 +91,37 @@ function SceneFacts({ scene }: { scene: Scene }) {
   );
 }
 
-/** Figures measured on this very file, as its exporter wrote them. */
+/** What an exporter may have measured, as the page names it. */
+const FIGURES = [
+  { key: 'psnr', name: 'PSNR', unit: ' dB', help: 'Against pictures the training never saw; higher is closer' },
+  { key: 'ssim', name: 'SSIM', unit: '', help: 'Structural similarity to those pictures; 1 is the same' },
+  { key: 'shadow_iou_image', name: 'Shadow IoU', unit: '', help: 'Overlap of learned and true shadow; 1 is the same' },
+  { key: 'shadow_iou_ground', name: 'Shadow IoU, ground', unit: '', help: 'The same, on the ground alone' },
+] as const;
+
+/** Figures measured on this very file under views and suns the training never saw. */
 function Metrics({ metrics }: { metrics: Readonly<Record<string, unknown>> }) {
-  const numbers = Object.entries(metrics).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  if (numbers.length === 0) return null;
+  const unseen: Readonly<Record<string, unknown>> = Object(metrics['unseen-both'] ?? metrics.all);
+  const measured = FIGURES.flatMap(({ key, ...figure }) => {
+    const value = unseen[key];
+    return typeof value === 'number' ? [{ ...figure, value }] : [];
+  });
+  if (measured.length === 0) return null;
   return (
-    <dl className={panels.facts} data-figures>
-      {numbers.map(([name, value]) => (
-        <div key={name} className={panels.figure}>
-          <dt>{name.replaceAll('_', ' ')}</dt>
-          <dd>{formatNumber(value)}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <p className={panels.quiet}>Unseen view under unseen sun:</p>
+      <dl className={panels.facts} data-figures>
+        {measured.map(({ name, unit, help, value }) => (
+          <div key={name} className={panels.figure} title={help}>
+            <dt>{name}</dt>
+            <dd>
+              {formatNumber(value)}
+              {unit}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }
 
