@@ -9,6 +9,7 @@ import { ISOLATION_HEADERS } from '../headers.ts';
 import { findChromium } from '../scripts/find-chromium.mjs';
 import type { MethodId } from '../src/explain/explainer.ts';
 import { LONGEST_TASK, longestTasks } from './main-thread.ts';
+import type { RelightBench } from './relight.ts';
 
 const MODEL = 'models/efficientnet-lite0/model.onnx';
 /** The first reading comes after every graph has been made once. */
@@ -70,6 +71,29 @@ async function soak(browser: Browser, url: string): Promise<readonly number[]> {
   return held;
 }
 
+/** Frames of the bundled scene beside plain marches of the same tensors; see `relight.ts`. */
+async function relightFrames(browser: Browser, url: string): Promise<RelightBench> {
+  const page = await browser.newPage();
+  await page.goto(`${url}relight.html?scene=./scenes/town-square`);
+  await page.waitForFunction(() => window.relightBench?.done, null, { timeout: 0 });
+  const measured = await page.evaluate(() => window.relightBench);
+  await page.close();
+  if (measured.failure !== '') throw new Error(measured.failure);
+  return measured;
+}
+
+function printRelight({ backend, bytes, milliseconds, frames }: RelightBench): void {
+  const { load, compile, coarse, full } = milliseconds;
+  const seconds = (time: number) => `${(time / 1000).toFixed(2)} s`;
+  console.log(`\nRelight, 640 × 360, ${backend}, scene of ${(bytes / 1e6).toFixed(1)} MB`);
+  console.log(
+    `  loaded in ${seconds(load)}, shader in ${seconds(compile)}, first picture ${seconds(coarse)}, in full ${seconds(full)}`,
+  );
+  for (const { camera, name, milliseconds: cost, ratio } of frames) {
+    console.log(`  ${camera.padEnd(18)}${name.padEnd(46)}${cost.toFixed(1).padStart(8)} ms${ratio.toFixed(2).padStart(8)} ×`);
+  }
+}
+
 /** Prints and writes the browser's figures. The page must have been built. */
 export async function measureInBrowser(root: string, folder: string): Promise<void> {
   const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS });
@@ -81,7 +105,12 @@ export async function measureInBrowser(root: string, folder: string): Promise<vo
     publicDir: join(root, 'public'),
     logLevel: 'error',
     worker: { format: 'es' },
-    build: { target: 'es2023', outDir, emptyOutDir: true, rolldownOptions: { input: join(root, 'bench/page.html') } },
+    build: {
+      target: 'es2023',
+      outDir,
+      emptyOutDir: true,
+      rolldownOptions: { input: ['page', 'relight'].map((page) => join(root, `bench/${page}.html`)) },
+    },
     preview: { port: 0, headers: ISOLATION_HEADERS },
   };
   await build(config);
@@ -109,7 +138,10 @@ export async function measureInBrowser(root: string, folder: string): Promise<vo
     READ_AT.forEach((count, index) => {
       console.log(`  after ${String(count).padStart(3)}  ${((held[index] ?? Number.NaN) / 2 ** 20).toFixed(0)} MiB`);
     });
+    const relight = await relightFrames(browser, url);
+    printRelight(relight);
     const report = {
+      relight,
       longestTasks: tasks,
       placements: placed,
       memory: READ_AT.map((count, index) => ({ count, bytes: held[index] })),
