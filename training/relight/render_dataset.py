@@ -1,0 +1,84 @@
+"""Renders the town square: ``python -m relight.render_dataset --out DIR``.
+
+Writes a dataset folder (``relight.dataset``). Finished files are kept, so an interrupted run goes on where it
+stopped; a folder made with other settings is refused. Ground truth is written for held-out images only: what does
+not exist cannot leak into training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import mitsuba as mi
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+SEED = 7
+
+
+def main() -> None:
+    """Render what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="the dataset folder")
+    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--height", type=int, default=213)
+    parser.add_argument("--samples", type=int, default=128, help="light paths a pixel")
+    parser.add_argument("--variant", default="llvm_ad_rgb", choices=("llvm_ad_rgb", "cuda_ad_rgb"))
+    options = parser.parse_args()
+    mi.set_variant(options.variant)
+    render(options.out, (options.width, options.height), options.samples)
+
+
+def render(out: Path, size: tuple[int, int], samples: int) -> None:
+    """Write the dataset into ``out``; the Mitsuba variant must be set."""
+    # these modules name Mitsuba types and can be imported only once the variant is chosen
+    from relight import dataset, plan, renderer, town
+
+    scene = renderer.Renderer(town.build(SEED), town.materials(SEED))
+    frames = plan.plan(size, SEED, scene.distances)
+    square = dataset.Dataset(
+        root=out, name="Town square", place=plan.PLACE, psi_degrees=plan.PSI_DEGREES, box=town.BOX, frames=frames
+    )
+    (out / "images").mkdir(parents=True, exist_ok=True)
+    (out / "truth").mkdir(exist_ok=True)
+    _claim(out, {"samples": samples, "seed": SEED, "size": list(size), "exposure": renderer.exposure_settings()})
+    dataset.save(square)
+    # held-out images first: a broken or cut run has at least been looked at where it is measured
+    for frame in tqdm(sorted(frames, key=lambda f: not f.held_out), unit="image"):
+        sun = square.sun_direction(frame)
+        picture, truth_file = out / frame.file, out / "truth" / f"{frame.id}.npz"
+        if not picture.is_file():
+            radiance = scene.radiance(frame, sun, samples, frames.index(frame))
+            linear = radiance * renderer.exposure(np.radians(frame.elevation_degrees))
+            unfinished = picture.with_suffix(".part")
+            Image.fromarray(renderer.to_srgb_bytes(linear)).save(unfinished, format="PNG", optimize=True)
+            unfinished.replace(picture)
+        if frame.held_out and not truth_file.is_file():
+            truth = scene.truth(frame, sun)
+            unfinished = truth_file.with_suffix(".part")
+            with unfinished.open("wb") as file:
+                np.savez_compressed(
+                    file,
+                    albedo=truth.albedo.astype(np.float16),
+                    depth=truth.depth,
+                    visibility=truth.visibility.astype(np.float16),
+                    ground=truth.ground,
+                    sky=truth.sky,
+                )
+            unfinished.replace(truth_file)
+
+
+def _claim(out: Path, settings: dict[str, Any]) -> None:
+    """Note the settings in the folder, or refuse a folder that was begun with others."""
+    note = out / "render.json"
+    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != settings:
+        raise SystemExit(f"{out} was begun with other settings ({note}); choose an empty folder")
+    note.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
