@@ -167,7 +167,7 @@ class Renderer:
 
 
 def _vectors(values: Array) -> Any:
-    """Return N×3 numbers as Mitsuba vectors. Held in memory, unlike literals, which would be compiled into the kernels."""
+    """Return N×3 numbers as Mitsuba vectors: held in memory, where literals would be compiled into every kernel."""
     return mi.Vector3f(*(mi.Float(np.ascontiguousarray(values[:, k], dtype=np.float32)) for k in range(3)))
 
 
