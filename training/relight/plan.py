@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from relight.dataset import Frame, Place
 from relight.sun import angle_between, sun_position, sun_positions, world_direction
-from relight.town import OBELISK
+from relight.town import FOOTPRINTS, OBELISK
 
 PLACE = Place("Florence", 43.7731, 11.2560)
 PSI_DEGREES = 25.0  # any heading but zero, so that a sign error cannot hide
@@ -169,7 +169,8 @@ def _camera(kind: str, rng: np.random.Generator, distances: Distances) -> Camera
             radius, height, field = rng.uniform(22.0, 29.0), rng.uniform(14.0, 24.0), 52.0
             sight = np.array([0.0, 1.5, 0.0]) + rng.normal(scale=(2.5, 0.5, 2.5))
         eye = np.array([radius * math.cos(turn), height, radius * math.sin(turn)])
-        if np.hypot(*(eye - sight)[[0, 2]]) < 4.0:
+        inside = any(x0 < eye[0] < x1 and z0 < eye[2] < z1 for x0, z0, x1, z1 in FOOTPRINTS)
+        if inside or np.hypot(*(eye - sight)[[0, 2]]) < 4.0:
             continue
         camera = Camera(look_at(eye, sight), field)
         probe = distances(camera.frame("probe", "train", (48, 32), datetime(2026, 6, 21, 12, tzinfo=UTC)))

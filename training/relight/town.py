@@ -27,6 +27,15 @@ FOUNTAIN = (-8.2, 8.8)
 TREES = ((8.6, 9.6, 2.1), (12.6, 6.2, 1.9), (5.2, 14.6, 1.8), (-10.6, 14.0, 2.0))
 CYPRESSES = ((-8.4, -8.2, 7.6), (-10.2, -10.6, 8.6), (-8.0, -12.6, 6.8))  # (x, z, height)
 LAWNS = (*((x, z, 2.3) for x, z, _ in TREES), *((x, z, 1.1) for x, z, _ in CYPRESSES))
+# What no camera may stand in: (x0, z0, x1, z1) of the basilica, the tower, the houses and the market hall
+FOOTPRINTS = (
+    (-6.2, -20.0, 6.2, -7.9),
+    (6.8, -15.0, 11.4, -10.4),
+    (-17.9, -8.1, -12.1, -0.7),
+    (-18.5, -0.9, -12.9, 6.1),
+    (12.7, -10.9, 17.5, -5.3),
+    (11.6, -5.6, 17.6, 3.6),
+)
 
 
 @dataclass(frozen=True)
