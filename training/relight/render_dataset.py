@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the dataset folder")
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--height", type=int, default=213)
-    parser.add_argument("--samples", type=int, default=64, help="light paths a pixel, a power of four")
+    parser.add_argument("--samples", type=int, default=16, help="sun paths a pixel, a power of four")
     parser.add_argument("--variant", default="llvm_ad_rgb", choices=("llvm_ad_rgb", "cuda_ad_rgb"))
     options = parser.parse_args()
     mi.set_variant(options.variant)
