@@ -12,12 +12,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import drjit as dr
 import mitsuba as mi
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 SEED = 7
+# LLVM 15 cannot compile the sky emitter's fminimum for x86 and aborts the process; its lowering came with LLVM 17
+MINIMUM_LLVM = 17
 
 
 def main() -> None:
@@ -29,8 +32,27 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=16, help="sun paths a pixel, a power of four")
     parser.add_argument("--variant", default="llvm_ad_rgb", choices=("llvm_ad_rgb", "cuda_ad_rgb"))
     options = parser.parse_args()
-    mi.set_variant(options.variant)
+    try:
+        choose_variant(options.variant)
+    except RuntimeError as error:
+        raise SystemExit(str(error)) from error
     render(options.out, (options.width, options.height), options.samples)
+
+
+def choose_variant(name: str) -> None:
+    """Select Mitsuba's variant, or raise RuntimeError where this machine cannot run it.
+
+    An old LLVM is refused here because it would not raise later: it would abort the process.
+    """
+    mi.set_variant(name)
+    if name.startswith("llvm"):
+        version = dr.detail.llvm_version()
+        if version[0] < MINIMUM_LLVM:
+            found = ".".join(map(str, version))
+            raise RuntimeError(
+                f"Mitsuba found LLVM {found} and needs {MINIMUM_LLVM} or newer; install one (such as Debian's "
+                "libllvm19) and name its library in the environment variable DRJIT_LIBLLVM_PATH"
+            )
 
 
 def render(out: Path, size: tuple[int, int], samples: int) -> None:
