@@ -125,7 +125,7 @@ class Renderer:
         albedo, normal = hits.mean(hits.albedo), hits.mean(hits.normal)
         total = np.zeros((frame.height, frame.width, 3))
         for scene, paths in ((self._sun_scene, samples), (self._sky_scene, samples // SKY_SHARE)):
-            image = np.array(mi.render(scene, sensor=sensor, spp=paths, seed=seed))
+            image = np.array(mi.render(scene, sensor=sensor, spp=paths, seed=mi.UInt32(seed)))
             # guided by exact albedo and normals, the denoiser smooths light and keeps texture and edges
             total += oidn.denoise(
                 np.ascontiguousarray(image[..., :3]), albedo=albedo, normal=normal, hdr=True, clean_aux=True
@@ -226,7 +226,7 @@ def _sensor(frame: Frame) -> Any:
             "fov_axis": "x",
             "near_clip": 0.05,
             "far_clip": 500.0,
-            "to_world": mi.ScalarTransform4f(pose),
+            "to_world": mi.ScalarTransform4f(pose.tolist()),
             "film": {
                 "type": "hdrfilm",
                 "width": frame.width,
