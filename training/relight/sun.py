@@ -15,7 +15,8 @@ uncertainty is 0.0003°.
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,14 @@ from numpy.typing import NDArray
 DELTA_T_SECONDS = 69.2
 
 
-def sun_position(
-    latitude: float, longitude: float, time: datetime, altitude: float = 0.0, delta_t: float = DELTA_T_SECONDS
-) -> tuple[float, float]:
-    """Return the sun's (azimuth, elevation) in radians at a place and time.
+def sun_positions(
+    latitude: float,
+    longitude: float,
+    times: Sequence[datetime],
+    altitude: float = 0.0,
+    delta_t: float = DELTA_T_SECONDS,
+) -> NDArray[np.float64]:
+    """Return the sun's azimuth and elevation (N×2, radians) at a place and times.
 
     The elevation is the geometric one, without atmospheric refraction: refraction stays below 0.15° wherever the
     sun is high enough (6°) to light a scene, and the viewer's ephemeris can be checked against plain geometry.
@@ -35,23 +40,32 @@ def sun_position(
     Args:
         latitude: degrees, north positive.
         longitude: degrees, east positive.
-        time: an aware datetime; one without a time zone is refused, for it cannot be placed on the sky.
+        times: aware datetimes; one without a time zone is refused, for it cannot be placed on the sky.
         altitude: metres above the sea; it enters the parallax only.
         delta_t: TT − UT1 in seconds.
     """
-    if time.tzinfo is None:
-        raise ValueError(f"{time.isoformat()} has no time zone; give a UTC time")
+    for time in times:
+        if time.tzinfo is None:
+            raise ValueError(f"{time.isoformat()} has no time zone; give a UTC time")
     if not (-90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0):
         raise ValueError(f"latitude {latitude}, longitude {longitude} is no place on Earth")
     from pvlib import spa  # slow to import, and only the ephemeris needs it
 
-    seconds = np.array([time.astimezone(UTC).timestamp()])
+    seconds = np.array([time.timestamp() for time in times])
     # rows: apparent zenith, zenith, apparent elevation, elevation, azimuth, equation of time. The pressure,
     # temperature and refraction given here enter the two apparent ones only, which are not used.
     rows = spa.solar_position(
         seconds, latitude, longitude, altitude, 1013.25, 12.0, delta_t, 0.5667, numthreads=1, sst=False
     )
-    return math.radians(float(rows[4][0])) % math.tau, math.radians(float(rows[3][0]))
+    return np.stack([np.radians(rows[4]) % math.tau, np.radians(rows[3])], axis=1)
+
+
+def sun_position(
+    latitude: float, longitude: float, time: datetime, altitude: float = 0.0, delta_t: float = DELTA_T_SECONDS
+) -> tuple[float, float]:
+    """Return the sun's (azimuth, elevation) in radians at one time; see ``sun_positions``."""
+    azimuth, elevation = sun_positions(latitude, longitude, [time], altitude, delta_t)[0]
+    return float(azimuth), float(elevation)
 
 
 def world_direction(azimuth: float, elevation: float, psi: float) -> NDArray[np.float64]:
