@@ -67,7 +67,11 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/ }],
+          groups: [
+            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/ },
+            // Large, and asked for only when a scene is opened.
+            { name: 'three', test: /node_modules[\\/]three[\\/]/ },
+          ],
         },
       },
     },

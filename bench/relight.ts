@@ -1,7 +1,7 @@
 /**
  * What a frame of a Relight scene costs, at the scene's first cameras, beside plain marches of the same tensors:
- * `?scene=./scenes/NAME&backend=webgl2|webgpu|auto&width=640&height=360&rounds=5&cameras=3&rest=200`. `rest` is the pause in ms before each
- * frame, for devices that grow hot and slow. Figures lie on `window.relightBench` when `done` is true, and as CSV on the page.
+ * `?scene=./scenes/NAME&backend=webgl2|webgpu|auto&width=640&height=360&rounds=5&cameras=3&rest=200&plain=no`. `rest` is the
+ * pause in ms before each frame, for devices that grow hot and slow. Figures lie on `window.relightBench` when `done` is true, and as CSV on the page.
  */
 import { radians } from '../src/relight/angle.ts';
 import type { Backend } from '../src/relight/device.ts';
@@ -91,10 +91,11 @@ async function main(): Promise<void> {
   milliseconds.coarse = await drawn(shipped, frame(first, 0, COARSE));
   milliseconds.full = await drawn(shipped, frame(first, 0));
   const plain = new Map<string, RelightRenderer>();
-  for (const [name, stops] of [
+  const plainShaders = [
     ['plain', false],
     ['plain, stopping where the light is used up', true],
-  ] as const) {
+  ] as const;
+  for (const [name, stops] of parameters.get('plain') === 'no' ? [] : plainShaders) {
     const renderer = await rendererWith({ shader: plainShader(stops), density: 'tensors' });
     await renderer.setScene(loaded);
     plain.set(name, renderer);

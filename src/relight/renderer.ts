@@ -55,6 +55,14 @@ export interface Pixels {
   readonly data: Uint8ClampedArray;
 }
 
+/** Row by row from the top. */
+export interface Surface {
+  /** Metres along the pixel's ray, 0 where it sees the sky; accurate to a 16-millionth of `farthest`. */
+  readonly depths: Float32Array;
+  /** How much of the pixel the scene covers, 0 to 1, in steps of 1/255. */
+  readonly opacities: Float32Array;
+}
+
 export interface RelightRenderer {
   readonly backend: Backend;
   /** Distance shown as black in the depth layer, metres: the diagonal of the scene's box. */
@@ -71,11 +79,8 @@ export interface RelightRenderer {
   finished(): Promise<void>;
   /** The same picture off screen, at its full size whatever its scale. */
   pixels(frame: Frame): Promise<Pixels>;
-  /**
-   * Depth of every pixel, row by row from the top: metres along the pixel's ray, 0 where it sees the sky.
-   * Accurate to a 16-millionth of `farthest`.
-   */
-  depths(camera: Camera, width: number, height: number): Promise<Float32Array>;
+  /** Depth and opacity of every pixel. */
+  surface(camera: Camera, width: number, height: number): Promise<Surface>;
   /** Metres along the ray to what a point of a width × height picture shows, null for the sky. */
   depthAt(camera: Camera, x: number, y: number, width: number, height: number): Promise<number | null>;
   /** Frees the scene and the device. A canvas keeps the kind of its context: to change the backend, take a new one. */
@@ -228,12 +233,16 @@ class ThreeRenderer implements RelightRenderer {
     return { width, height, data };
   }
 
-  async depths(camera: Camera, width: number, height: number): Promise<Float32Array> {
+  async surface(camera: Camera, width: number, height: number): Promise<Surface> {
     const data = await this.#offScreen(width, height, () => {
       this.#nodes?.frame.setCamera(camera, width, height);
       this.#drawPackedDepth();
     });
-    return Float32Array.from({ length: width * height }, (_, pixel) => unpackDepth(data, pixel) * this.farthest);
+    const each = (value: (pixel: number) => number) => Float32Array.from({ length: width * height }, (_, pixel) => value(pixel));
+    return {
+      depths: each((pixel) => unpackDepth(data, pixel) * this.farthest),
+      opacities: each((pixel) => (data[4 * pixel + 3] ?? 0) / 255),
+    };
   }
 
   async depthAt(camera: Camera, x: number, y: number, width: number, height: number): Promise<number | null> {

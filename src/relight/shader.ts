@@ -110,21 +110,21 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
     colour.assign(toSrgb(mix(background, albedo.mul(light), opacity)));
   })
     .ElseIf(is(LAYERS.albedo), () => {
-      colour.assign(select(solid, toSrgb(albedo), vec3(0)));
+      colour.assign(toSrgb(albedo.mul(opacity)));
     })
     .ElseIf(is(LAYERS['learned-shadow']), () => {
       const { shadow } = shadowOf(parts, shadowLogits(parts, features), sun);
-      colour.assign(vec3(select(solid, shadow, float(1))));
+      colour.assign(vec3(mix(float(1), shadow, opacity)));
     })
     .ElseIf(is(LAYERS['geometric-shadow']), () => {
-      colour.assign(vec3(sun));
+      colour.assign(vec3(mix(float(1), sun, opacity)));
     })
     .ElseIf(is(LAYERS.depth), () => {
-      colour.assign(vec3(select(solid, depth.div(farthest).clamp(0, 1).oneMinus(), float(0))));
+      colour.assign(vec3(depth.div(farthest).clamp(0, 1).oneMinus().mul(opacity)));
     })
     .ElseIf(is(LAYERS.normals), () => {
       If(solid, () => {
-        colour.assign(surfaceNormal(parts, visible).mul(0.5).add(0.5));
+        colour.assign(surfaceNormal(parts, visible).mul(0.5).add(0.5).mul(opacity));
       });
     });
   return select(is(PACKED_DEPTH), packed(depth.div(farthest).clamp(0, 1), opacity), vec4(colour, 1));

@@ -108,15 +108,20 @@ async function compare(renderer: RelightRenderer, scene: Scene, render: GoldenRe
     report.results.push({ variant, name: `${name} ${layer}`, psnr: decibels });
     document.querySelector('#log')?.append(`${variant} ${name} ${layer} ${decibels.toFixed(1)} dB\n`);
   };
+  // Layers are blended with their background by the opacity; the references are not.
+  const { depths, opacities } = await renderer.surface(camera, camera.width, camera.height);
+  const blended = (values: Float32Array, background: number) =>
+    values.map((value, at) => background + (value - background) * (opacities[Math.floor(at / 3)] ?? 0));
   add('final', psnr(await pixels('final'), await picture(render.final)));
-  add('shadow', psnr(await pixels('learned-shadow'), await picture(render.shadow)));
+  add('shadow', psnr(await pixels('learned-shadow'), blended(await picture(render.shadow), 1)));
   // The reference's albedo is written in linear light.
-  if (render.albedo !== undefined) add('albedo', psnr((await pixels('albedo')).map(toLinear), await picture(render.albedo)));
+  if (render.albedo !== undefined) {
+    add('albedo', psnr((await pixels('albedo')).map(toLinear), blended(await picture(render.albedo), 0)));
+  }
   if (render.depth !== undefined) {
     const expected = readNpy(new Uint8Array(await (await fetched(render.depth)).arrayBuffer())).data;
-    const actual = await renderer.depths(camera, camera.width, camera.height);
-    const relative = (depths: Float32Array) => depths.map((depth) => depth / renderer.farthest);
-    add('depth', psnr(relative(actual), relative(expected)));
+    const relative = (values: Float32Array) => values.map((depth) => depth / renderer.farthest);
+    add('depth', psnr(relative(depths), relative(expected)));
   }
 }
 
