@@ -283,11 +283,9 @@ def load_weights(model: SceneModel, state: dict[str, Any]) -> None:
 def load_model(path: Path, dataset: Dataset, device: torch.device) -> tuple[SceneModel, dict[str, Any]]:
     """Return the model of a checkpoint and the checkpoint itself."""
     state = torch.load(path, map_location=device, weights_only=True)
-    saved: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["schedule"].items()}
-    schedule = Schedule(**saved)
-    model = SceneModel(
-        ModelOptions(**state["options"]), initial_space(dataset, schedule, device), state["knots"].tolist()
-    ).to(device)
+    # Resolution, step and occupancy come with the weights; only the box is the dataset's.
+    space = initial_space(dataset, Schedule(), device)
+    model = SceneModel(ModelOptions(**state["options"]), space, state["knots"].tolist()).to(device)
     load_weights(model, state)
     return model.eval(), state
 
