@@ -15,6 +15,7 @@ import numpy as np
 from .scene_file import FORMAT, VERSION, decode
 
 CHUNK = 2048  # rays rendered at once
+BLOCK = 32  # samples of a ray marched between two looks at whether it has stopped
 PAIRS = ((0, 1, 2), (0, 2, 1), (1, 2, 0))  # plane's column axis, plane's row axis, line's axis
 
 
@@ -97,10 +98,7 @@ class Scene:
             raise ValueError(f"not a {FORMAT} of version {VERSION}: {folder}")
         self.low, self.high = np.asarray(h["box"], float)
         self.n = np.asarray(h["grid"])
-        self.grids = {
-            name: tuple([decode(folder, b) for b in h[name][kind]] for kind in ("planes", "lines"))
-            for name in ("density", "appearance")
-        }
+        self.grids = {name: self._grid(folder, h[name]) for name in ("density", "appearance")}
         self.occupied = decode(folder, h["occupancy"]) > 0
         self.albedo = decode(folder, h["heads"]["albedo"]["weight"])
         self.albedo_bias = np.asarray(h["heads"]["albedo"]["bias"])
@@ -109,6 +107,13 @@ class Scene:
         self.shadow = {k: decode(folder, shadow[k]) for k in ("features", "rows", "row_bias", "cube") if k in shadow}
         self.layers = [(decode(folder, x["weight"]), decode(folder, x["bias"])) for x in shadow.get("layers", [])]
         self.sky = decode(folder, h["sky"]["colour"])
+
+    @staticmethod
+    def _grid(folder: Path, entry: dict[str, Any]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Planes as [rows · columns, R] and lines as [N, R]: one corner is one row, which NumPy gathers fast."""
+        planes = [decode(folder, blob).reshape(blob["shape"][0], -1).T for blob in entry["planes"]]
+        lines = [decode(folder, blob).T for blob in entry["lines"]]
+        return [np.ascontiguousarray(p) for p in planes], [np.ascontiguousarray(x) for x in lines]
 
     def direction(self, azimuth_degrees: float, elevation_degrees: float) -> np.ndarray:
         """Direction to the sun in the world."""
@@ -119,18 +124,14 @@ class Scene:
         g = np.clip((x - self.low) / (self.high - self.low) * (self.n - 1), 0, self.n - 1)
         i = np.minimum(g.astype(int), self.n - 2)
         t = g - i
-        planes, lines = self.grids[name]
         products = []
-        for (a, b, c), plane, line in zip(PAIRS, planes, lines, strict=True):
-            ia, ib, ic = i[:, a], i[:, b], i[:, c]
-            ta, tb, tc = t[:, a], t[:, b], t[:, c]
-            p = (
-                plane[:, ib, ia] * ((1 - tb) * (1 - ta))
-                + plane[:, ib, ia + 1] * ((1 - tb) * ta)
-                + plane[:, ib + 1, ia] * (tb * (1 - ta))
-                + plane[:, ib + 1, ia + 1] * (tb * ta)
-            )
-            products.append((p * (line[:, ic] * (1 - tc) + line[:, ic + 1] * tc)).T)
+        for (a, b, c), plane, line in zip(PAIRS, *self.grids[name], strict=True):
+            corner, width = i[:, b] * self.n[a] + i[:, a], self.n[a]
+            ta, tb, tc = (t[:, axis, None].astype(np.float32) for axis in (a, b, c))
+            low = plane[corner] * (1 - ta) + plane[corner + 1] * ta
+            high = plane[corner + width] * (1 - ta) + plane[corner + width + 1] * ta
+            p = low * (1 - tb) + high * tb
+            products.append(p * (line[i[:, c]] * (1 - tc) + line[i[:, c] + 1] * tc))
         return products
 
     def density(self, x: np.ndarray) -> np.ndarray:
@@ -154,15 +155,23 @@ class Scene:
     def _alphas(
         self, o: np.ndarray, d: np.ndarray, start: np.ndarray, end: np.ndarray, step: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Sample distances [n, K] (start + (k + ½)·step) and their α, 0 in empty cells and beyond the end."""
+        """Sample distances [n, K], start + (k + ½)·step, and their α.
+
+        α is 0 in empty cells, beyond the end, and where the ray had stopped before.
+        """
         count = max(int(np.ceil(np.max((end - start) / step, initial=0))), 1)
         t = start[:, None] + (np.arange(count) + 0.5) * step
-        ray, k = np.nonzero(t < end[:, None])
-        x = o[ray] + t[ray, k, None] * d[ray]
-        full = self.is_occupied(x)
-        ray, k, x = ray[full], k[full], x[full]
-        alpha = np.zeros(t.shape)
-        alpha[ray, k] = 1 - np.exp(-self.density(x) * step * self.header["distance_scale"])
+        alpha, left = np.zeros(t.shape), np.ones(len(t))
+        for first in range(0, count, BLOCK):
+            now = slice(first, first + BLOCK)
+            going = left >= self.header["march"]["termination"]
+            ray, k = np.nonzero((t[:, now] < end[:, None]) & going[:, None])
+            k += first
+            x = o[ray] + t[ray, k, None] * d[ray]
+            full = self.is_occupied(x)
+            ray, k, x = ray[full], k[full], x[full]
+            alpha[ray, k] = 1 - np.exp(-self.density(x) * step * self.header["distance_scale"])
+            left *= np.prod(1 - alpha[:, now], 1)
         return t, alpha
 
     def sun_transmittance(self, p: np.ndarray, sun: np.ndarray) -> np.ndarray:

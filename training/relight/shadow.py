@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 VARIANTS = ("none", "geometric", "A", "B", "C-A", "C-B")
 WITH_TRANSMITTANCE = ("geometric", "C-A", "C-B")
-# w and v of sigmoid(w·T_sun + v): 0.05 in full shadow, 0.99 in full light. Not learned: given the choice, training lifts
-# full shadow to 0.4 to stand for light that walls reflect, and s is no longer a shadow.
+# w and v of sigmoid(w·T_sun + v): 0.05 in full shadow, 0.99 in full light. Not learned: given the choice, training
+# lifts full shadow to 0.4 to stand for light that walls reflect, and s is no longer a shadow.
 COMPARE_WEIGHT = 8.0
 COMPARE_BIAS = -3.0
 

@@ -32,6 +32,7 @@ from relight.shadow import VARIANTS
 CHECKPOINT_VERSION = 1
 OPTICAL_LENGTH = 150.0  # distance_scale · longest side; 25 of TensoRF's units times the six units of its larger boxes
 ELEVATION_KNOTS = 6
+FIRST_PRUNING = 500  # iterations; a sun-blind field has not begun to condense after 150, and what is dropped is lost
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Schedule:
     shadow_march_from: float = 0.15  # T_sun waits for a density worth asking
     step_ratio: float = 0.6  # of a voxel's edge
     alpha_threshold: float = 2e-3
+    ripe_from: float = 0.3  # until then what thins the density out is held back
     grid_rate: float = 0.02
     head_rate: float = 4e-3
     final_rate: float = 0.05  # of the first
@@ -118,6 +120,10 @@ class Trainer:
     def _rate(self) -> float:
         return self.schedule.final_rate ** (self.iteration / self.schedule.iterations)
 
+    def _ripeness(self) -> float:
+        """From 0 to 1: the fog of the beginning must not be judged as empty before it has condensed."""
+        return min(1.0, self.iteration / (self.schedule.ripe_from * self.schedule.iterations))
+
     def _at(self, fractions: tuple[float, ...]) -> int | None:
         """Index of the fraction whose iteration this is."""
         times = [round(f * self.schedule.iterations) for f in fractions]
@@ -126,7 +132,10 @@ class Trainer:
     @torch.no_grad()
     def update_occupancy(self) -> None:
         """Drop cells that have become empty; a dropped cell stays dropped (plane × line fields would bring ghosts)."""
-        space, threshold = self.model.space, self.schedule.alpha_threshold
+        space, s = self.model.space, self.schedule
+        if self.iteration < FIRST_PRUNING:
+            return
+        threshold = s.alpha_threshold * max(0.1, self._ripeness())
         kept = occupancy(self.model.density, space, threshold)
         self.model.space = replace(space, occupied=kept & space.occupied)
 
@@ -160,9 +169,9 @@ class Trainer:
         mse = error.square().mean()
         total = mse + s.density_variation * model.density.total_variation()
         total = total + s.appearance_variation * model.appearance.total_variation()
-        total = total + s.density_magnitude * model.density.magnitude()
+        total = total + s.density_magnitude * self._ripeness() * model.density.magnitude()
         total = total + s.smoothness * (model.sky.roughness() + 10 * model.light.roughness())
-        total = total + s.opacity_pull * rendered.opacity.mean()
+        total = total + s.opacity_pull * self._ripeness() * rendered.opacity.mean()
         if model.options.variant != "none":
             trusting = model.shadow.needs_transmittance
             gauge = rendered.incidence if trusting else rendered.shadow
@@ -274,11 +283,9 @@ def load_weights(model: SceneModel, state: dict[str, Any]) -> None:
 def load_model(path: Path, dataset: Dataset, device: torch.device) -> tuple[SceneModel, dict[str, Any]]:
     """Return the model of a checkpoint and the checkpoint itself."""
     state = torch.load(path, map_location=device, weights_only=True)
-    saved: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["schedule"].items()}
-    schedule = Schedule(**saved)
-    model = SceneModel(
-        ModelOptions(**state["options"]), initial_space(dataset, schedule, device), state["knots"].tolist()
-    ).to(device)
+    # Resolution, step and occupancy come with the weights; only the box is the dataset's.
+    space = initial_space(dataset, Schedule(), device)
+    model = SceneModel(ModelOptions(**state["options"]), space, state["knots"].tolist()).to(device)
     load_weights(model, state)
     return model.eval(), state
 
