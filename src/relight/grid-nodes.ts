@@ -47,7 +47,7 @@ const FURTHEST_LEAP = 1e6;
 const SLOWEST = 1e-9;
 
 /** Four numbers a vector, the form of uniform arrays. */
-export function vectors(values: ArrayLike<number>): Vector4[] {
+function vectors(values: ArrayLike<number>): Vector4[] {
   return Array.from({ length: Math.ceil(values.length / 4) }, (_, index) => {
     const at = (offset: number) => values[4 * index + offset] ?? 0;
     return new Vector4(at(0), at(1), at(2), at(3));

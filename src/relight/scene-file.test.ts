@@ -125,7 +125,7 @@ describe('a bad scene', () => {
           expect(error).toBeInstanceOf(HeliographError);
         }
       }),
-      { seed: 4, numRuns: 1500 },
+      { seed: 4, numRuns: 800 },
     );
   });
 
