@@ -74,7 +74,7 @@ async function soak(browser: Browser, url: string): Promise<readonly number[]> {
 /** Frames of the bundled scene beside plain marches of the same tensors; see `relight.ts`. */
 async function relightFrames(browser: Browser, url: string): Promise<RelightBench> {
   const page = await browser.newPage();
-  await page.goto(`${url}relight.html?scene=./scenes/town-square`);
+  await page.goto(`${url}relight.html?scene=./scenes/town-square&cameras=1`);
   await page.waitForFunction(() => window.relightBench?.done, null, { timeout: 0 });
   const measured = await page.evaluate(() => window.relightBench);
   await page.close();
@@ -85,12 +85,14 @@ async function relightFrames(browser: Browser, url: string): Promise<RelightBenc
 function printRelight({ backend, bytes, milliseconds, frames }: RelightBench): void {
   const { load, compile, coarse, full } = milliseconds;
   const seconds = (time: number) => `${(time / 1000).toFixed(2)} s`;
-  console.log(`\nRelight, 640 × 360, ${backend}, scene of ${(bytes / 1e6).toFixed(1)} MB`);
+  console.log(`\nRelight, ${backend}, scene of ${(bytes / 1e6).toFixed(1)} MB`);
   console.log(
     `  loaded in ${seconds(load)}, shader in ${seconds(compile)}, first picture ${seconds(coarse)}, in full ${seconds(full)}`,
   );
-  for (const { camera, name, milliseconds: cost, ratio } of frames) {
-    console.log(`  ${camera.padEnd(18)}${name.padEnd(46)}${cost.toFixed(1).padStart(8)} ms${ratio.toFixed(2).padStart(8)} ×`);
+  for (const { camera, name, width, height, milliseconds: cost, ratio } of frames) {
+    console.log(
+      `  ${camera.padEnd(18)}${`${width} × ${height}`.padEnd(12)}${name.padEnd(46)}${cost.toFixed(1).padStart(8)} ms${ratio.toFixed(2).padStart(8)} ×`,
+    );
   }
 }
 

@@ -4,8 +4,8 @@ import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { expect, test } from './studio.ts';
 
-/** Half a pixel of the device for each of the page: software graphics are slow. */
-test.use({ viewport: { width: 1024, height: 700 }, deviceScaleFactor: 0.5 });
+/** A fifth of a device pixel for each of the page: software graphics take a second for ten thousand pixels on a busy machine. */
+test.use({ viewport: { width: 1024, height: 700 }, deviceScaleFactor: 0.2 });
 
 const canvas = (page: Page) => page.getByRole('main').locator('canvas');
 
