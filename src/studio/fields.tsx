@@ -18,13 +18,16 @@ const TYPING_ENDS = 500;
 
 /** A number that is typed or stepped; it counts when typing pauses. Double-click on its name resets it. */
 export function NumberField({ label, help, value, min, max, step, onChange, onReset }: NumberFieldProps) {
-  const [draft, setDraft] = useState<number | string>(value);
-  useEffect(() => setDraft(value), [value]);
+  /** What is being typed; null while the field shows the value. A value that changes meanwhile, as by undo, wins. */
+  const [typed, setTyped] = useState<number | string | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the value is what the effect waits for
+  useEffect(() => setTyped(null), [value]);
+  const counts = typeof typed === 'number' && typed >= min && typed <= max && typed !== value;
   useEffect(() => {
-    if (draft === value || typeof draft !== 'number' || draft < min || draft > max) return;
-    const timer = setTimeout(() => onChange(draft), TYPING_ENDS);
+    if (!counts) return;
+    const timer = setTimeout(() => onChange(typed), TYPING_ENDS);
     return () => clearTimeout(timer);
-  }, [draft, value, min, max, onChange]);
+  }, [counts, typed, onChange]);
   const id = useId();
   return (
     <div className={styles.field}>
@@ -37,12 +40,12 @@ export function NumberField({ label, help, value, min, max, step, onChange, onRe
         id={id}
         size="xs"
         w={96}
-        value={draft}
+        value={typed ?? value}
         min={min}
         max={max}
         step={step}
-        onChange={setDraft}
-        onBlur={() => typeof draft === 'number' && draft >= min && draft <= max && draft !== value && onChange(draft)}
+        onChange={setTyped}
+        onBlur={() => counts && onChange(typed)}
       />
     </div>
   );
