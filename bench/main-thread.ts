@@ -8,6 +8,8 @@ export const LONGEST_TASK = 100;
 const MARK = 'heliograph-bench';
 /** Parts of the page come one after another; so long after the last one nothing follows. Milliseconds. */
 const QUIET = 1500;
+/** A grid of maps takes a while on a busy machine. Milliseconds. */
+const PATIENCE = 240_000;
 
 export interface LongestTask {
   readonly doing: string;
@@ -69,6 +71,7 @@ async function traced(browser: Browser, page: Page, doing: string, act: () => Pr
 /** Loads the built page and does what readers do. */
 export async function longestTasks(browser: Browser, url: string, root: string): Promise<readonly LongestTask[]> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(PATIENCE);
   // Of the same origin, so that the page keeps its process and the first mark lies before its scripts.
   await page.goto(`${url}icon.svg`);
   const results: LongestTask[] = [];
