@@ -23,7 +23,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from relight import dataset as data
-from relight.dataset import HELD_OUT, Dataset, Frame
+from relight.dataset import HELD_OUT, SPLITS, Dataset, Frame
 from relight.evaluate import evaluate, scene_renderer
 from relight.field import VMGrid
 from relight.model import SceneModel
@@ -178,6 +178,20 @@ def write_goldens(scene: Scene, dataset: Dataset, out: Path) -> None:
     (out / "golden.json").write_text(json.dumps({**document, "renders": entries}, indent=1) + "\n")
 
 
+def write_card(folder: Path, header: dict[str, Any], state: dict[str, Any], dataset: Dataset) -> None:
+    """Write card.json: where the scene comes from, by which settings, under which licence, and what was measured."""
+    card = {
+        "title": header["title"],
+        "licence": header["licence"],
+        "source": f"{dataset.name}, made and trained by this project: docs/relight-data.md, docs/relight-training.md",
+        "images": {split: len(dataset.split(split)) for split in SPLITS},
+        "model": state["options"],
+        "schedule": state["schedule"],
+        "measured": header["metrics"],
+    }
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the verb."""
     parser = argparse.ArgumentParser(prog="python -m relight.export", description="Write a scene folder.")
@@ -198,6 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
         "iterations": state["iteration"], "training_seconds": round(state["seconds"]),
     }  # fmt: skip
     write_header(options.out, header)
+    write_card(options.out, header, state, dataset)
     total = sum(f["bytes"] for f in header["files"]) + (options.out / "scene.json").stat().st_size
     print(f"{options.out}: {total / 1e6:.2f} MB")
     if total > LIMIT_BYTES:
