@@ -38,7 +38,7 @@ test('a GPU that is lost in mid-run leaves the run to wasm, and says so', async 
   const wasm = await studio.values();
   await studio.choose('Gradient');
   // The layers would take the software adapter another ten seconds.
-  await page.getByRole('button', { name: 'Show or hide the layer strip' }).click();
+  await page.getByRole('button', { name: 'Show or hide the strip below' }).click();
   const engine = page.workers().find((worker) => /\/worker-/.test(worker.url()));
   // From now on the first work that is handed to the GPU is its last.
   await engine?.evaluate(() => {
