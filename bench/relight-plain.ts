@@ -10,7 +10,7 @@ import { offsetOf, pixelRay, type Shader, type ShaderParts, shadowLogits, shadow
  * A shader that evaluates density, appearance and shading at every sample of a ray, none skipped. T_sun is known only behind the last sample
  * and enters there, once a pixel, by an equally plain secondary ray; a march that sent one from every sample would be hundreds of times slower.
  *
- * @param stops whether rays stop where the light is used up, as any marcher would
+ * @param stops whether rays stop where the light is used up, as every marcher does
  */
 export function plainShader(stops: boolean): Shader {
   return (parts) => Fn(() => plain(parts, { leaps: false, stops }))();
