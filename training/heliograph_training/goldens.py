@@ -39,7 +39,7 @@ from heliograph_training.srd_oracle import Unit
 from heliograph_training.srd_units import describe
 
 IG_STEPS = 20
-SMOOTHGRAD_SAMPLES = 8
+SMOOTHGRAD_SAMPLES = 4
 SMOOTHGRAD_SIGMA = 0.15  # of the image's value range, as in the SmoothGrad paper's figures (10–20 %)
 OCCLUSION_WINDOW, OCCLUSION_STRIDE = 8, 4  # pixels
 
