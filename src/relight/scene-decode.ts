@@ -75,8 +75,8 @@ function vmGrid({ components, planes, lines }: VmGridHeader, grid: Vec3, files: 
 function shadowHead(shadow: SceneHeader['heads']['shadow'], inputs: number, files: Files): ShadowHead {
   const { variant } = shadow;
   const transmittance = 'transmittance' in shadow ? shadow.transmittance : null;
-  // Shadow and incidence where the density's own shadow enters, else the shadow alone.
-  const logits = transmittance === null ? 1 : 2;
+  // Shadow, incidence and surroundings where the density's own shadow enters, else the shadow alone.
+  const logits = transmittance === null ? 1 : 3;
   if ('features' in shadow) {
     const [features = 0] = shadow.features.shape;
     if (features > MAX_FEATURES) throw bad(`The shadow head has ${features} features; ${MAX_FEATURES} is the most.`);

@@ -49,17 +49,25 @@ export function shadowLogits({ perceptron }: ShaderParts, features: readonly Nod
   return perceptron === null ? features : perceptron.logits(features);
 }
 
-/** Shadow s and incidence φ from the logits and T_sun (docs/relight-format.md, section 5). */
-export function shadowOf(
+/** What stands between a point and its light: shadow s and incidence φ of the sun's, surroundings κ of the ambient. */
+export interface Obstruction {
+  readonly shadow: Node<'float'>;
+  readonly incidence: Node<'float'>;
+  readonly surroundings: Node<'float'>;
+}
+
+/** Shadow, incidence and surroundings from the logits and T_sun (docs/relight-format.md, section 5). */
+export function obstructionOf(
   { scene: { shadow } }: ShaderParts,
-  [ofShadow, ofIncidence]: readonly Node<'float'>[],
+  [ofShadow, ofIncidence, ofSurroundings]: readonly Node<'float'>[],
   sun: Node<'float'>,
-): { readonly shadow: Node<'float'>; readonly incidence: Node<'float'> } {
-  if (shadow.variant === 'none') return { shadow: float(1), incidence: float(1) };
+): Obstruction {
+  if (shadow.variant === 'none') return { shadow: float(1), incidence: float(1), surroundings: float(1) };
   const compared = shadow.transmittance === null ? float(0) : sun.mul(shadow.transmittance.weight).add(shadow.transmittance.bias);
   return {
     shadow: sigmoid(ofShadow === undefined ? compared : compared.add(ofShadow)),
     incidence: ofIncidence === undefined ? float(1) : sigmoid(ofIncidence),
+    surroundings: ofSurroundings === undefined ? float(1) : sigmoid(ofSurroundings).mul(2),
   };
 }
 
@@ -104,8 +112,8 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
   const albedo = vec3(sigmoid(red ?? float(0)), sigmoid(green ?? float(0)), sigmoid(blue ?? float(0))).toVar();
   const colour = vec3(0).toVar();
   If(is(LAYERS.final), () => {
-    const { shadow, incidence } = shadowOf(parts, shadowLogits(parts, features), sun);
-    const light = frame.ambient.add(frame.sunlight.mul(shadow.mul(incidence)));
+    const { shadow, incidence, surroundings } = obstructionOf(parts, shadowLogits(parts, features), sun);
+    const light = frame.ambient.mul(surroundings).add(frame.sunlight.mul(shadow.mul(incidence)));
     const background = sky.colour(ray.direction, frame.sunSeen).add(frame.disc.mul(discCoverage(ray.direction, frame.sunSeen)));
     colour.assign(toSrgb(mix(background, albedo.mul(light), opacity)));
   })
@@ -113,7 +121,7 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
       colour.assign(toSrgb(albedo.mul(opacity)));
     })
     .ElseIf(is(LAYERS['learned-shadow']), () => {
-      const { shadow } = shadowOf(parts, shadowLogits(parts, features), sun);
+      const { shadow } = obstructionOf(parts, shadowLogits(parts, features), sun);
       colour.assign(vec3(mix(float(1), shadow, opacity)));
     })
     .ElseIf(is(LAYERS['geometric-shadow']), () => {

@@ -39,6 +39,11 @@ def lookup(planes: Iterable[Tensor], lines: Iterable[Tensor], g: Tensor) -> list
     return products
 
 
+def variation(p: Tensor) -> Tensor:
+    """Mean squared difference of neighbours along a plane's rows plus that along its columns, in plain PyTorch."""
+    return (p[1:] - p[:-1]).square().mean() + (p[:, 1:] - p[:, :-1]).square().mean()
+
+
 class VMGrid(nn.Module):
     """A VM grid of R components a pair over ``vertices`` = (Nx, Ny, Nz)."""
 
@@ -103,8 +108,9 @@ class VMGrid(nn.Module):
 
     def total_variation(self) -> Tensor:
         """Mean squared difference of neighbouring plane entries, summed over the planes."""
-        terms = [(p[1:] - p[:-1]).square().mean() + (p[:, 1:] - p[:, :-1]).square().mean() for p in self.planes]
-        return torch.stack(terms).sum()
+        if native.usable(self.planes[0], self.components):
+            return torch.stack([native.Variation.apply(p) for p in self.planes]).sum()
+        return torch.stack([variation(p) for p in self.planes]).sum()
 
     def magnitude(self) -> Tensor:
         """Mean absolute entry (L1), averaged over planes and lines."""

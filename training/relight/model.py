@@ -108,6 +108,7 @@ class Rendered:
     depth: Tensor
     opacity: Tensor
     logits: Tensor | None
+    vector: Tensor
 
 
 @dataclass(frozen=True)
@@ -179,9 +180,9 @@ class SceneModel(nn.Module):
                 self.density, space, p, suns[which[solid]], options.shadow_bias, options.shadow_step_factor
             )
         albedo = torch.sigmoid(self.albedo(vector))
-        shadow, incidence, logits = self.shadow(vector, suns, which, T)
+        shadow, incidence, surroundings, logits = self.shadow(vector, suns, which, T)
         ambient, direct = self.light(elevations)
-        lit = albedo * (ambient[which] + direct[which] * (incidence * shadow)[:, None])
+        lit = albedo * (ambient[which] * surroundings[:, None] + direct[which] * (incidence * shadow)[:, None])
         sky = self.sky(elevations[which], d[:, 1], (d * suns[which]).sum(1))
         colour = opacity[:, None] * lit + (1 - opacity[:, None]) * sky
-        return Rendered(colour, albedo, shadow, incidence, T, depth, opacity, logits)
+        return Rendered(colour, albedo, shadow, incidence, T, depth, opacity, logits, vector)

@@ -176,6 +176,40 @@ void composite_backward(const Grid& grid, const float* g, const float* w, const 
   }
 }
 
+// Mean squared difference of neighbours along a plane's rows plus that along its columns.
+double variation(const float* p, int64_t rows, int64_t columns, int64_t R) {
+  const int64_t row = columns * R;
+  double down = 0, across = 0;
+#pragma omp parallel for schedule(static) reduction(+ : down, across)
+  for (int64_t y = 0; y < rows; ++y) {
+    const float* at = p + y * row;
+    float sum = 0;
+    if (y + 1 < rows)
+      for (int64_t i = 0; i < row; ++i) sum += (at[i + row] - at[i]) * (at[i + row] - at[i]);
+    down += sum;
+    sum = 0;
+    for (int64_t i = 0; i + R < row; ++i) sum += (at[i + R] - at[i]) * (at[i + R] - at[i]);
+    across += sum;
+  }
+  return down / ((rows - 1) * row) + across / (rows * (row - R));
+}
+
+// The gradient of `variation` times `factor`: each entry is pulled by its four neighbours.
+void variation_gradient(const float* p, int64_t rows, int64_t columns, int64_t R, float factor, float* out) {
+  const int64_t row = columns * R;
+  const float down = 2 * factor / ((rows - 1) * row), across = 2 * factor / (rows * (row - R));
+#pragma omp parallel for schedule(static)
+  for (int64_t y = 0; y < rows; ++y) {
+    const float* at = p + y * row;
+    float* to = out + y * row;
+    const float* above = y > 0 ? at - row : at;
+    const float* below = y + 1 < rows ? at + row : at;
+    for (int64_t i = 0; i < row; ++i) to[i] = down * (2 * at[i] - above[i] - below[i]);
+    for (int64_t i = 0; i + R < row; ++i) to[i] += across * (at[i] - at[i + R]);
+    for (int64_t i = R; i < row; ++i) to[i] += across * (at[i] - at[i - R]);
+  }
+}
+
 struct Samples {
   std::vector<int32_t> ray;
   std::vector<float> t, g, f;
@@ -317,6 +351,15 @@ void relight_collect(int64_t* ray, float* t, float* g, float* f) {
     f = std::copy(block.f.begin(), block.f.end(), f);
   }
   found.clear();
+}
+
+double relight_variation(const float* plane, int64_t rows, int64_t columns, int64_t components) {
+  return variation(plane, rows, columns, components);
+}
+
+void relight_variation_gradient(const float* plane, int64_t rows, int64_t columns, int64_t components, float factor,
+                                float* out) {
+  variation_gradient(plane, rows, columns, components, factor, out);
 }
 
 int relight_transmittance(const Grid* grid, int components, const Space* space, const float* o, const float* d,

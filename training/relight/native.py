@@ -53,6 +53,7 @@ def library() -> ctypes.CDLL | None:
         scratch.rename(path)
     lib = ctypes.CDLL(str(path))
     lib.relight_march.restype = ctypes.c_int64
+    lib.relight_variation.restype = ctypes.c_double
     return lib
 
 
@@ -146,6 +147,26 @@ class VMComposite(torch.autograd.Function):
             ctypes.c_int64(len(g)), ctypes.c_float(ctx.threshold), _pointer(out_grad), _pointer(w_grad), planes, lines,
         )  # fmt: skip
         return (None, w_grad.sum(0), None, None, None, *gradients)
+
+
+class Variation(torch.autograd.Function):
+    """Mean squared difference of neighbours along a plane's rows plus that along its columns; [rows, columns, R]."""
+
+    @staticmethod
+    def forward(ctx: Any, plane: Tensor) -> Tensor:
+        """One pass, nothing of the plane's size is stored."""
+        ctx.save_for_backward(plane)
+        return plane.new_tensor(_library().relight_variation(_pointer(plane), *map(ctypes.c_int64, plane.shape)))
+
+    @staticmethod
+    def backward(ctx: Any, out_grad: Tensor) -> Tensor:
+        """Gradient of the plane."""
+        (plane,) = ctx.saved_tensors
+        gradient = torch.empty_like(plane)
+        _library().relight_variation_gradient(
+            _pointer(plane), *map(ctypes.c_int64, plane.shape), ctypes.c_float(float(out_grad)), _pointer(gradient)
+        )
+        return gradient
 
 
 def _space(occupied: Tensor, cell: int, low: Sequence[float], per_metre: Sequence[float]) -> _Space:

@@ -37,6 +37,8 @@ HELD_OUT_TIMES = (
 )
 
 TRAINING_CAMERAS = {"walking": 100, "raised": 50, "overview": 18}
+# Drawn after the held-out images, so that those stay the same however many are trained on.
+FURTHER_CAMERAS = {"walking": 240, "raised": 110, "overview": 50}
 HELD_OUT_COUNTS = {"unseen-view": 8, "unseen-sun": 8, "unseen-both": 12}
 EYE_HEIGHT = 1.7  # metres
 NEAREST = 1.6  # metres to the nearest thing in view
@@ -98,7 +100,7 @@ def look_at(eye: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np
 
 
 def plan(size: tuple[int, int], seed: int, distances: Distances) -> tuple[Frame, ...]:
-    """Return every frame of the dataset, training first.
+    """Return every frame of the dataset: training, held out, further training.
 
     Args:
         size: width and height of the images in pixels.
@@ -107,13 +109,13 @@ def plan(size: tuple[int, int], seed: int, distances: Distances) -> tuple[Frame,
     """
     rng = np.random.default_rng(seed)
     held_out = [datetime.fromisoformat(time) for time in HELD_OUT_TIMES]
-    kinds = [kind for kind, count in TRAINING_CAMERAS.items() for _ in range(count)]
-    cameras = [_camera(kind, rng, distances) for kind in kinds]
-    times = training_times(len(cameras), held_out, rng)
-    frames = [
-        camera.frame(f"train-{k:03d}", "train", size, time)
-        for k, (camera, time) in enumerate(zip(cameras, times, strict=True))
-    ]
+    cameras, times = _training(TRAINING_CAMERAS, held_out, [], rng, distances)
+
+    def training(first: int, cameras: list[Camera], times: list[datetime]) -> list[Frame]:
+        pairs = enumerate(zip(cameras, times, strict=True), first)
+        return [camera.frame(f"train-{k:03d}", "train", size, time) for k, (camera, time) in pairs]
+
+    frames = training(0, cameras, times)
     # in a held-out split two pictures in three are taken walking, like most of the training set
     fresh = ("walking", "raised", "walking", "overview", "walking", "raised")
     for split, count in HELD_OUT_COUNTS.items():
@@ -125,11 +127,26 @@ def plan(size: tuple[int, int], seed: int, distances: Distances) -> tuple[Frame,
             )
             time = times[int(rng.integers(len(times)))] if split == "unseen-view" else held_out[k % len(held_out)]
             frames.append(camera.frame(f"{split}-{k:02d}", split, size, time))
+    frames += training(len(cameras), *_training(FURTHER_CAMERAS, held_out, times, rng, distances))
     return tuple(frames)
 
 
-def training_times(count: int, held_out: list[datetime], rng: np.random.Generator) -> list[datetime]:
-    """Return ``count`` distinct times on the training dates, shuffled, clear of the horizon and of held-out suns."""
+def _training(
+    counts: dict[str, int],
+    held_out: list[datetime],
+    taken: list[datetime],
+    rng: np.random.Generator,
+    distances: Distances,
+) -> tuple[list[Camera], list[datetime]]:
+    """Draw cameras of the counted kinds and as many times, none of them taken, spread over all training dates."""
+    cameras = [_camera(kind, rng, distances) for kind, count in counts.items() for _ in range(count)]
+    return cameras, training_times(len(cameras), held_out, taken, rng)
+
+
+def training_times(
+    count: int, held_out: list[datetime], taken: list[datetime], rng: np.random.Generator
+) -> list[datetime]:
+    """Return ``count`` untaken times of the training dates, clear of the horizon and of held-out suns, shuffled."""
     psi = math.radians(PSI_DEGREES)
 
     def directions(times: list[datetime]) -> list[NDArray[np.float64]]:
@@ -144,7 +161,7 @@ def training_times(count: int, held_out: list[datetime], rng: np.random.Generato
         minutes = [midnight + timedelta(minutes=minute) for minute in range(24 * 60)]
         for time, direction in zip(minutes, directions(minutes), strict=True):
             clear = all(angle_between(direction, other) >= SUN_CLEARANCE for other in forbidden)
-            if direction[1] > lowest and clear:
+            if direction[1] > lowest and clear and time not in taken:
                 usable.append(time)
     # even steps through all usable minutes of all dates, jittered within a step: no gap but those meant
     step = len(usable) / count

@@ -83,6 +83,7 @@ class Render:
     albedo: np.ndarray
     shadow: np.ndarray
     incidence: np.ndarray
+    surroundings: np.ndarray
     transmittance: np.ndarray
     depth: np.ndarray
     opacity: np.ndarray
@@ -252,7 +253,7 @@ class Scene:
         albedo = sigmoid(F[:, :3] + self.albedo_bias)
         features = F[:, 3:] + offsets
         logits = self._mlp(features, sun) if self.layers else features
-        shadow, incidence, T = np.ones(n), np.ones(n), np.ones(n)
+        shadow, incidence, surroundings, T = (np.ones(n) for _ in range(4))
         if self.variant in ("A", "B"):
             shadow = sigmoid(logits[:, 0])
         elif self.variant in ("C-A", "C-B", "geometric"):
@@ -261,15 +262,15 @@ class Scene:
             logit = compare["weight"] * T + compare["bias"]
             if self.variant != "geometric":
                 logit = logit + logits[:, 0]
-                incidence = sigmoid(logits[:, 1])
+                incidence, surroundings = sigmoid(logits[:, 1]), 2 * sigmoid(logits[:, 2])
             shadow = sigmoid(logit)
-        shadow, incidence = np.where(solid, shadow, 1), np.where(solid, incidence, 1)
+        shadow, incidence, surroundings = (np.where(solid, x, 1) for x in (shadow, incidence, surroundings))
 
         ambient, direct = self.light(elevation)
-        radiance = albedo * (ambient + direct * (incidence * shadow)[:, None])
+        radiance = albedo * (ambient * surroundings[:, None] + direct * (incidence * shadow)[:, None])
         sky = self.sky_colour(d, sun, elevation)
         final = srgb(opacity[:, None] * radiance + (1 - opacity[:, None]) * sky)
-        return final, np.where(solid[:, None], albedo, 0), shadow, incidence, T, depth, opacity
+        return final, np.where(solid[:, None], albedo, 0), shadow, incidence, surroundings, T, depth, opacity
 
     def render(self, camera: dict[str, Any], azimuth_degrees: float, elevation_degrees: float) -> Render:
         """Render a camera of section 7 under a sun."""

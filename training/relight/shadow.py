@@ -15,6 +15,7 @@ WITH_TRANSMITTANCE = ("geometric", "C-A", "C-B")
 # lifts full shadow to 0.4 to stand for light that walls reflect, and s is no longer a shadow.
 COMPARE_WEIGHT = 8.0
 COMPARE_BIAS = -3.0
+BEHIND = 0.1  # slope of the cosine behind a surface: with none, a normal that faces away never turns
 
 
 def encode(d: Tensor, frequencies: int) -> Tensor:
@@ -89,7 +90,7 @@ class CubeMap(nn.Module):
 
 
 class ShadowHead(nn.Module):
-    """Shadow s and incidence φ of rays from their composited appearance vector, the sun's direction and T_sun."""
+    """Shadow s, incidence φ and surroundings κ of rays from their composited vector, the sun's direction and T_sun."""
 
     def __init__(
         self, variant: str, inputs: int, components: int = 12, cube_size: int = 8, features: int = 8, hidden: int = 32
@@ -100,7 +101,7 @@ class ShadowHead(nn.Module):
         self.variant = variant
         self.frequencies = 2
         self.components = components
-        logits = 2 if variant in ("C-A", "C-B") else 1
+        logits = 3 if variant in ("C-A", "C-B") else 1
         if variant in ("A", "C-A"):
             self.features = nn.Linear(inputs, features, bias=False)
             width = features + 3 + 6 * self.frequencies
@@ -109,14 +110,18 @@ class ShadowHead(nn.Module):
             with torch.no_grad():
                 last.weight.mul_(0.3)
                 last.bias.fill_(0.5)
+                last.bias[2:] = 0.0
         elif variant in ("B", "C-B"):
             self.rows = nn.Parameter(0.1 * torch.randn(logits, components, inputs))
             self.row_bias = nn.Parameter(0.1 * torch.randn(logits, inputs))
             self.cube = CubeMap(cube_size, components + logits)
             with torch.no_grad():
                 self.cube.table[:, components:] = 0.5
-                if logits == 2:
+                if logits > 1:
                     self.cube.table[:, components] = 0.0
+                    self.cube.table[:, components + 2] = 0.0
+        # Of training only: the one normal a point whose cosine φ is drawn to.
+        self.normal = nn.Linear(inputs, 3) if logits > 1 else None
         if variant in WITH_TRANSMITTANCE:
             self.compare = nn.Parameter(torch.tensor([COMPARE_WEIGHT, COMPARE_BIAS]), requires_grad=False)
 
@@ -139,16 +144,31 @@ class ShadowHead(nn.Module):
             return (g * h[:, None, :K]).sum(2) + vector @ self.row_bias.T + h[:, K:]
         return None
 
+    def incidence(self, vector: Tensor, suns: Tensor, which: Tensor) -> Tensor:
+        """φ [n] of appearance vectors under suns[which]; 1 where it is not learned."""
+        logits = self.logits(vector, suns, which)
+        if logits is None or logits.shape[1] == 1:
+            return torch.ones(len(vector), device=vector.device)
+        return torch.sigmoid(logits[:, 1])
+
+    def cosine(self, vector: Tensor, suns: Tensor, which: Tensor) -> Tensor:
+        """Cosine [n] between learned normals and suns[which], just below 0 behind a surface; 1 where there is none."""
+        if self.normal is None:
+            return torch.ones(len(vector), device=vector.device)
+        normals = nn.functional.normalize(self.normal(vector), dim=1)
+        return nn.functional.leaky_relu((normals * suns[which]).sum(1), BEHIND)
+
     def forward(
         self, vector: Tensor, suns: Tensor, which: Tensor, transmittance: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return s [n], φ [n] and the learned logits; ``transmittance`` None means T_sun = 1 (not yet marched)."""
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """Return s, φ, κ, all [n], and the learned logits; ``transmittance`` None means T_sun = 1 (not yet marched)."""
         one = torch.ones(len(vector), device=vector.device)
         logits = self.logits(vector, suns, which)
         if self.variant == "none":
-            return one, one, None
+            return one, one, one, None
         total = torch.zeros_like(one) if logits is None else logits[:, 0]
         if self.needs_transmittance:
             total = total + self.compare[0] * (one if transmittance is None else transmittance) + self.compare[1]
-        incidence = torch.sigmoid(logits[:, 1]) if logits is not None and logits.shape[1] == 2 else one
-        return torch.sigmoid(total), incidence, logits
+        if logits is None or logits.shape[1] == 1:
+            return torch.sigmoid(total), one, one, logits
+        return torch.sigmoid(total), torch.sigmoid(logits[:, 1]), 2 * torch.sigmoid(logits[:, 2]), logits

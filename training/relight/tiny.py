@@ -71,7 +71,7 @@ def cube(components: int, size: int) -> np.ndarray:
 
 def shadow_head(variant: str, blobs: BlobWriter) -> dict[str, Any]:
     """Made-up weights of one variant."""
-    C, L = 3 * APPEARANCE_COMPONENTS, 2 if variant.startswith("C") else 1
+    C, L = 3 * APPEARANCE_COMPONENTS, 3 if variant.startswith("C") else 1
     head: dict[str, Any] = {"variant": variant}
     if variant.endswith("A"):
         K, hidden, n = 4, 8, 2

@@ -31,7 +31,7 @@ from relight.shadow import VARIANTS
 
 CHECKPOINT_VERSION = 1
 OPTICAL_LENGTH = 150.0  # distance_scale · longest side; 25 of TensoRF's units times the six units of its larger boxes
-ELEVATION_KNOTS = 6
+ELEVATION_KNOTS = 8
 FIRST_PRUNING = 500  # iterations; a sun-blind field has not begun to condense after 150, and what is dropped is lost
 
 
@@ -58,6 +58,9 @@ class Schedule:
     density_magnitude: float = 4e-4
     shadow_pull: float = 1e-3  # of s (A, B) or φ (C) to 1
     transmittance_trust: float = 1e-3  # pulls C's learned ℓ_s to 0
+    plain_surroundings: float = 3e-4  # pulls C's κ to 1
+    lambertian: float = 0.03  # pulls C's φ to the cosine of one normal a point
+    other_suns: int = 64  # directions without an image in which φ is asked for, an iteration
     smoothness: float = 1e-4  # of light and sky tables
     cube_smoothness: float = 2e-3
     opacity_pull: float = 2e-3  # to nothing: a floater the sky would explain as well goes
@@ -178,9 +181,27 @@ class Trainer:
             total = total + s.shadow_pull * (1 - gauge).mean()
             if trusting and rendered.logits is not None:
                 total = total + s.transmittance_trust * rendered.logits[:, 0].square().mean()
+                total = total + s.plain_surroundings * rendered.logits[:, 2:].square().mean()
+        if model.shadow.normal is not None:
+            total = total + s.lambertian * self.lambertian_error(batch, rendered)
         if hasattr(model.shadow, "cube"):
             total = total + s.cube_smoothness * model.shadow.cube.roughness()
         return total, mse.detach()
+
+    def lambertian_error(self, batch: Batch, rendered: Rendered) -> Tensor:
+        """Mean squared distance of φ from the cosine of one normal a point.
+
+        Asked where an image's sun shines, and under suns no image was taken in: there nothing else would hold φ.
+        """
+        s, head = self.schedule, self.model.shadow
+        low, high = self.bank.elevations.min().deg2rad(), self.bank.elevations.max().deg2rad()
+        across, up = torch.rand(2, s.other_suns, generator=self.generator).to(self.device)
+        azimuth, elevation = 2 * math.pi * across, low + (high - low) * up
+        suns = torch.stack([elevation.cos() * azimuth.cos(), elevation.sin(), elevation.cos() * azimuth.sin()], 1)
+        which = torch.randint(s.other_suns, (len(rendered.vector),), generator=self.generator).to(self.device)
+        there = (head.incidence(rendered.vector, suns, which) - head.cosine(rendered.vector, suns, which)).square()
+        here = (rendered.incidence - head.cosine(rendered.vector, self.bank.suns, batch.image)).square()
+        return (rendered.opacity.detach() * (there + rendered.shadow.detach() * here)).mean()
 
     def step(self) -> float:
         """Do one iteration; returns its PSNR."""

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from relight import native
-from relight.field import VMGrid, lookup
+from relight.field import VMGrid, lookup, variation
 
 NEEDS_COMPILER = pytest.mark.skipif(native.library() is None, reason="no C++ compiler")
 
@@ -60,6 +60,22 @@ def test_compiled_look_up_agrees_with_pytorch(components: int) -> None:
         b = torch.autograd.grad(expected, parameters, retain_graph=True)
         for left, right in zip(a, b, strict=True):
             torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-4)
+
+
+def test_variation_of_a_ramp_is_its_squared_slope() -> None:
+    ramp = torch.arange(5.0)[:, None, None] * 3 + torch.arange(7.0)[None, :, None] * 2
+    assert float(variation(ramp.expand(5, 7, 4))) == pytest.approx(3**2 + 2**2)
+
+
+@NEEDS_COMPILER
+@pytest.mark.parametrize("shape", [(9, 6, 8), (2, 2, 4), (5, 17, 24)])
+def test_compiled_variation_agrees_with_pytorch(shape: tuple[int, int, int]) -> None:
+    torch.manual_seed(1)
+    plane = torch.randn(shape, requires_grad=True)
+    expected, compiled = variation(plane), native.Variation.apply(plane)
+    torch.testing.assert_close(compiled, expected)
+    (a,), (b,) = (torch.autograd.grad(-2.5 * value, plane) for value in (compiled, expected))
+    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
 @NEEDS_COMPILER

@@ -19,7 +19,7 @@ from relight.metrics import psnr
 from relight.model import ModelOptions
 from relight.reference import Scene
 from relight.scene_file import write_header
-from relight.shadow import VARIANTS, CubeMap
+from relight.shadow import VARIANTS, CubeMap, ShadowHead
 from relight.train import Schedule, Trainer, load_model
 
 CPU = torch.device("cpu")
@@ -113,3 +113,31 @@ def test_the_cube_map_is_continuous_across_faces() -> None:
             d[:, 3 - axis - other] = along
             near.append(cube(d))
         torch.testing.assert_close(near[0], near[1], atol=1e-3, rtol=1e-3)
+
+
+def test_incidence_drawn_to_a_cosine_holds_under_suns_never_shown() -> None:
+    normals = torch.eye(3)  # walls facing +X and +Z, and a floor
+    vector = torch.eye(3)
+
+    def directions(seed: int, count: int) -> torch.Tensor:
+        d = torch.nn.functional.normalize(torch.randn(count, 3, generator=torch.Generator().manual_seed(seed)), dim=1)
+        return d * torch.tensor([1.0, 0.0, 1.0]) + d.abs() * torch.tensor([0.0, 1.0, 0.0])
+
+    def error(head: ShadowHead, suns: torch.Tensor, target: torch.Tensor | None = None) -> torch.Tensor:
+        point, sun = (x.flatten() for x in torch.meshgrid(torch.arange(3), torch.arange(len(suns)), indexing="ij"))
+        wanted = head.cosine(vector[point], suns, sun) if target is None else (target @ suns.T).clamp(min=0).flatten()
+        return (head.incidence(vector[point], suns, sun) - wanted).square().mean()
+
+    def learned(pull: float, seed: int) -> float:
+        torch.manual_seed(seed)
+        head = ShadowHead("C-B", 3)
+        optimiser = torch.optim.Adam(head.parameters(), 0.02)
+        for step in range(200):
+            loss = error(head, directions(1, 24), normals)
+            loss = loss + pull * (error(head, directions(1, 24)) + error(head, directions(100 + step, 32)))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        return float(error(head, directions(2, 200), normals))
+
+    assert sum(learned(0.1, seed) for seed in range(3)) < 0.6 * sum(learned(0.0, seed) for seed in range(3))
