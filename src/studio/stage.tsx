@@ -1,9 +1,8 @@
-import { Button, Menu, SegmentedControl } from '@mantine/core';
-import { IconDownload, IconPlayerStop } from '@tabler/icons-react';
+import { Button, SegmentedControl } from '@mantine/core';
+import { IconPlayerStop } from '@tabler/icons-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { action } from './actions.ts';
 import { Appearance } from './appearance.tsx';
-import { usePerform, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { useSettings, useStatus, useStudio, useUi } from './context.ts';
 import type { Status, StudioPicture } from './explain-status.ts';
 import panelsStyles from './panels.module.css';
 import { Problem, ProblemOf } from './problem.tsx';
@@ -15,6 +14,7 @@ import { MapView } from './seeing/MapView.tsx';
 import { DEFAULT_LIMIT, DEFAULT_LOOK, type MapLook, type ViewStatus } from './seeing/types.ts';
 import stageStyles from './stage.module.css';
 import { DEFAULTS, lookOf } from './state.ts';
+import { TakeAwayMenu } from './take-away-menu.tsx';
 import { activityFraction, activityLabel, failureOf, mapOnScreen, visibleActivity } from './view.ts';
 
 const Compare = lazy(() => import('./compare.tsx'));
@@ -109,26 +109,9 @@ function Toolbar() {
 const TAKE_AWAY = ['save-png', 'save-npy', 'save-derived', 'save-session', 'copy-link', 'open-session'] as const;
 
 function TakeAway() {
-  const perform = usePerform();
-  const studio = useStudio();
   // Renders again when a map arrives, because most of the list needs one.
   useStatus(({ shown }) => shown !== null);
-  return (
-    <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
-      <Menu.Target>
-        <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} />}>
-          Take away
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {TAKE_AWAY.map((id) => (
-          <Menu.Item key={id} disabled={!action(id).when(studio)} onClick={() => perform(action(id))}>
-            {action(id).label}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
+  return <TakeAwayMenu actions={TAKE_AWAY} />;
 }
 
 /** Feature norms are magnitudes: a sheet of their own scale beside the signed map. */

@@ -5,7 +5,7 @@ import { degrees, toDegrees } from '../../relight/angle.ts';
 import type { Scene } from '../../relight/scene.ts';
 import { sunAt } from '../../relight/sun.ts';
 import { useRelight, useReset, useSettings, useStudio } from '../context.ts';
-import { NumberField } from '../fields.tsx';
+import { NumberField, type NumberFieldProps } from '../fields.tsx';
 import panels from '../panels.module.css';
 import { formatMinute, parseMinute } from './clock.ts';
 import { CompassDome } from './compass-dome.tsx';
@@ -34,7 +34,6 @@ function Sun({ scene }: { scene: Scene }) {
   const sun = sunOf(now, scene);
   const place = placeOf(now, scene);
   const toPath = () => settings.set({ freeSun: null });
-  const round = (value: number) => Math.round(value * 10) / 10;
   return (
     <>
       <section className={panels.section} aria-labelledby="sun-heading">
@@ -46,23 +45,19 @@ function Sun({ scene }: { scene: Scene }) {
           onSun={(next) => settings.set({ freeSun: freeSunAt(next) })}
           onReset={toPath}
         />
-        <NumberField
+        <DegreeField
           label="Azimuth (degrees)"
           help="Where on the compass, clockwise from north"
-          value={round(toDegrees(sun.azimuth))}
-          min={0}
-          max={360}
-          step={1}
+          value={toDegrees(sun.azimuth)}
+          range={[0, 360]}
           onChange={(azimuth) => settings.set({ freeSun: freeSunAt(sunAt(degrees(azimuth), degrees(toDegrees(sun.elevation)))) })}
           onReset={toPath}
         />
-        <NumberField
+        <DegreeField
           label="Elevation (degrees)"
           help="Height above the horizon"
-          value={round(toDegrees(sun.elevation))}
-          min={-90}
-          max={90}
-          step={1}
+          value={toDegrees(sun.elevation)}
+          range={[-90, 90]}
           onChange={(elevation) =>
             settings.set({ freeSun: freeSunAt(sunAt(degrees(toDegrees(sun.azimuth)), degrees(elevation))) })
           }
@@ -89,23 +84,19 @@ function Sun({ scene }: { scene: Scene }) {
         <p className={panels.quiet}>
           Local mean time: Greenwich plus four minutes a degree east. The sun is highest near 12:00, whatever the time zone.
         </p>
-        <NumberField
+        <DegreeField
           label="Latitude (degrees north)"
           help="South is negative. Double-click on the name for the scene’s own."
-          value={round(place.latitude)}
-          min={-90}
-          max={90}
-          step={1}
+          value={place.latitude}
+          range={[-90, 90]}
           onChange={(latitude) => settings.set({ latitude, freeSun: null })}
           onReset={() => reset('latitude')}
         />
-        <NumberField
+        <DegreeField
           label="Longitude (degrees east)"
           help="West is negative. Double-click on the name for the scene’s own."
-          value={round(place.longitude)}
-          min={-180}
-          max={180}
-          step={1}
+          value={place.longitude}
+          range={[-180, 180]}
           onChange={(longitude) => settings.set({ longitude, freeSun: null })}
           onReset={() => reset('longitude')}
         />
@@ -126,6 +117,17 @@ function Sun({ scene }: { scene: Scene }) {
       </section>
     </>
   );
+}
+
+/** An angle in whole degrees a step, shown to a tenth. */
+function DegreeField({
+  range: [min, max],
+  value,
+  ...field
+}: Omit<NumberFieldProps, 'min' | 'max' | 'step'> & {
+  range: readonly [number, number];
+}) {
+  return <NumberField {...field} value={Math.round(value * 10) / 10} min={min} max={max} step={1} />;
 }
 
 /** A time of day that is typed, such as 9:05. */

@@ -1,11 +1,10 @@
 import { Button, Menu, Modal, NativeSelect, NumberInput } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ErrorMessage } from '../../runtime/protocol.ts';
-import { action } from '../actions.ts';
-import { usePerform, useRelight, useStudio } from '../context.ts';
+import { useRelight, useStudio } from '../context.ts';
 import panels from '../panels.module.css';
 import { Problem } from '../problem.tsx';
+import { TakeAwayMenu } from '../take-away-menu.tsx';
 import { asMessage } from '../workbench.ts';
 import styles from './relight.module.css';
 
@@ -22,31 +21,18 @@ type What = 'picture' | 'film';
 
 /** A picture of any size, a film of the day, a link. */
 export function TakeAway() {
-  const perform = usePerform();
   const hasScene = useRelight(({ drawn }) => drawn !== null);
   const [what, setWhat] = useState<What | null>(null);
   return (
     <>
-      <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
-        <Menu.Target>
-          <Button size="compact-sm" variant="default" leftSection={<IconDownload size={14} />}>
-            Take away
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item disabled={!hasScene} onClick={() => setWhat('picture')}>
-            Save a picture (PNG) …
-          </Menu.Item>
-          <Menu.Item disabled={!hasScene} onClick={() => setWhat('film')}>
-            Save the day as a video …
-          </Menu.Item>
-          {LINKS.map((id) => (
-            <Menu.Item key={id} onClick={() => perform(action(id))}>
-              {action(id).label}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <TakeAwayMenu actions={LINKS}>
+        <Menu.Item disabled={!hasScene} onClick={() => setWhat('picture')}>
+          Save a picture (PNG) …
+        </Menu.Item>
+        <Menu.Item disabled={!hasScene} onClick={() => setWhat('film')}>
+          Save the day as a video …
+        </Menu.Item>
+      </TakeAwayMenu>
       {what && <SizeDialog what={what} onClose={() => setWhat(null)} />}
     </>
   );
@@ -100,9 +86,6 @@ function SizeDialog({ what, onClose }: { what: What; onClose: () => void }) {
     }
   }
 
-  // Encoders take pictures of even sides only.
-  const side = (value: number | string) =>
-    typeof value === 'number' ? Math.min(LARGEST, Math.max(2, 2 * Math.round(value / 2))) : 2;
   return (
     <Modal
       opened
@@ -115,28 +98,8 @@ function SizeDialog({ what, onClose }: { what: What; onClose: () => void }) {
     >
       <div className={panels.form}>
         <div className={styles.pair}>
-          <NumberInput
-            size="xs"
-            label="Width"
-            suffix=" px"
-            value={width}
-            min={16}
-            max={LARGEST}
-            step={2}
-            onBlur={() => setWidth(side(width))}
-            onChange={(value) => typeof value === 'number' && setWidth(value)}
-          />
-          <NumberInput
-            size="xs"
-            label="Height"
-            suffix=" px"
-            value={height}
-            min={16}
-            max={LARGEST}
-            step={2}
-            onBlur={() => setHeight(side(height))}
-            onChange={(value) => typeof value === 'number' && setHeight(value)}
-          />
+          <SideField label="Width" value={width} onChange={setWidth} />
+          <SideField label="Height" value={height} onChange={setHeight} />
         </div>
         {what === 'film' && (
           <NativeSelect
@@ -165,5 +128,22 @@ function SizeDialog({ what, onClose }: { what: What; onClose: () => void }) {
         )}
       </div>
     </Modal>
+  );
+}
+
+/** A side of a picture in pixels: even, because encoders take no other. */
+function SideField({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
+  return (
+    <NumberInput
+      size="xs"
+      label={label}
+      suffix=" px"
+      value={value}
+      min={16}
+      max={LARGEST}
+      step={2}
+      onBlur={() => onChange(Math.min(LARGEST, Math.max(2, 2 * Math.round(value / 2))))}
+      onChange={(next) => typeof next === 'number' && onChange(next)}
+    />
   );
 }
