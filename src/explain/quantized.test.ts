@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Graph, ints, type Node } from '../graph/graph.ts';
 import { float32, scalar, type Tensor } from '../graph/tensor.ts';
+import { node } from '../graph/testing.ts';
 import { findClassifier } from './find-classifier.ts';
 import { explainers } from './registry.ts';
 import { Draw, oneClass, run } from './tiny-nets.ts';
-
-const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-  op,
-  domain: '',
-  name: '',
-  inputs,
-  outputs: [output],
-  attributes,
-});
 
 /** A value rounded to 8 bits and back, as quantisers write it. The scale is a constant `name_scale`. */
 const rounded = (value: string): Node[] => [

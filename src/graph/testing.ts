@@ -37,6 +37,11 @@ export function noise(dims: readonly number[], seed = 1): Tensor {
   return { type: 'float32', dims, data };
 }
 
+/** An unnamed node of the standard operators with one output. */
+export function node(op: string, inputs: readonly string[], output: string, attributes: Attributes = {}): Node {
+  return { op, domain: '', name: '', inputs, outputs: [output], attributes };
+}
+
 export interface OneNode {
   readonly op: string;
   /** Values fed at run time. */

@@ -2,16 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { emptyGraph } from '../graph/builder.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { float32, type Tensor } from '../graph/tensor.ts';
+import { node } from '../graph/testing.ts';
 import { checkWeights } from './check-weights.ts';
-
-const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
-  op,
-  domain: '',
-  name: '',
-  inputs,
-  outputs: [output],
-  attributes,
-});
 
 const graphOf = (nodes: readonly Node[], constants: Readonly<Record<string, Tensor>>): Graph => ({
   ...emptyGraph('g'),
