@@ -38,7 +38,8 @@ const inputSchema = z
   .refine(({ channels, mean, std }) => mean.length === channels && std.length === channels, {
     message: 'mean and std need one number a channel',
   })
-  .refine(({ channels, ink }) => ink === null || channels === 1, { message: 'ink has one channel' });
+  .refine(({ channels, ink }) => ink === null || channels === 1, { message: 'ink has one channel' })
+  .refine(({ resize, ink }) => ink === null || resize === null, { message: 'drawings are averaged, not resized' });
 export type LearnerInput = z.infer<typeof inputSchema>;
 
 const common = {
