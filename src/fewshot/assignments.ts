@@ -14,6 +14,11 @@ export function mostAssignments(nodes: number, ways: number): number {
   return Math.floor(nodes / ways);
 }
 
+/** 0 … O−1: the order of the nodes where nobody shuffled them. */
+export function nodesInOrder(nodes: number): number[] {
+  return Array.from({ length: nodes }, (_, node) => node);
+}
+
 /**
  * Cuts J assignments out of an order of the nodes: list j is entries jN … jN+N−1.
  *

@@ -83,7 +83,7 @@ export function checkPool(pool: readonly PoolClass[], { ways, shots, queries }: 
     ['queries', queries, 1],
   ] as const) {
     if (!Number.isInteger(value) || value < least) {
-      throw new HeliographError('bad-episode', `An episode cannot have ${value} ${name}.`, `Choose at least ${least}.`);
+      throw new HeliographError('bad-episode', `An episode has at least ${least} ${name}, not ${value}.`, 'Choose more.');
     }
   }
   if (pool.length < ways) {

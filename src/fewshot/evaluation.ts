@@ -1,9 +1,10 @@
 /** Accuracy of a learner over random episodes. */
 import { HeliographError } from '../graph/errors.ts';
-import { assign } from './assignments.ts';
+import { assign, nodesInOrder } from './assignments.ts';
 import { checkPool, classMajorLabels, drawEpisode, type Episode, type EpisodeShape, type PoolClass } from './episode.ts';
 import { type Interval, meanInterval } from './interval.ts';
 import { concatenated, type Learner, predictedWays, type RunGraph } from './learner.ts';
+import type { LearnerCard } from './learner-card.ts';
 import { adapt, defaultAssignments, featuresOf, predict } from './learners.ts';
 import { classMeans, predictByPrototypes } from './prototypes.ts';
 
@@ -54,6 +55,25 @@ export interface ConfusionCell {
 }
 
 /**
+ * @returns the number J of assignments such an evaluation uses, 0 for learners without output nodes
+ * @throws HeliographError `bad-episode` where the pool or the learner cannot serve such episodes
+ */
+export function checkEvaluation(card: LearnerCard, classes: readonly PoolClass[], options: EvaluationOptions): number {
+  const { ways, episodes } = options;
+  checkPool(classes, options);
+  if (!Number.isInteger(episodes) || episodes < 1) {
+    throw new HeliographError('bad-episode', `${episodes} episodes cannot be run.`, 'Choose at least one.');
+  }
+  if (card.kind !== 'maml') {
+    if (options.assignments === undefined) return 0;
+    throw new HeliographError('bad-episode', `“${card.name}” has no output nodes to assign.`, 'Leave the assignments out.');
+  }
+  const assignments = options.assignments ?? defaultAssignments(card, ways);
+  assign(nodesInOrder(card.nodes), ways, assignments);
+  return assignments;
+}
+
+/**
  * Evaluates a learner on R episodes of a pool. Cancelling is the caller's: a `run` that throws ends it.
  *
  * @param onEpisode called after each episode
@@ -66,12 +86,8 @@ export async function evaluate(
   run: RunGraph,
   onEpisode: (result: EpisodeResult) => void = () => undefined,
 ): Promise<Evaluation> {
-  const { episodes, seed, ways } = options;
-  checkPool(pool.classes, options);
-  if (!Number.isInteger(episodes) || episodes < 1) {
-    throw new HeliographError('bad-episode', `${episodes} episodes cannot be run.`, 'Choose at least one.');
-  }
-  const assignments = options.assignments ?? defaultAssignments(learner.card, ways);
+  const { episodes, seed } = options;
+  const assignments = checkEvaluation(learner.card, pool.classes, options);
   const classify = learner.card.kind === 'simpleshot' ? rememberedFeatures(learner, pool, run) : classifier(learner, pool, run);
   const results: EpisodeResult[] = [];
   for (let number = 0; number < episodes; number += 1) {

@@ -2,7 +2,7 @@
 
 import { HeliographError } from '../graph/errors.ts';
 import { type AdaptedParameters, adaptParameters, type InnerLoop, type InnerStep } from './adaptation.ts';
-import { assign, mostAssignments } from './assignments.ts';
+import { assign, mostAssignments, nodesInOrder } from './assignments.ts';
 import { type Adapted, checkSupport, type Learner, type Prediction, type RunGraph, type Support } from './learner.ts';
 import type { LearnerCard } from './learner-card.ts';
 import { predictByParameters } from './prediction.ts';
@@ -46,9 +46,8 @@ function innerLoop(
   { ways }: Support,
   { from, assignments, steps, learningRate }: AdaptOptions,
 ): InnerLoop {
-  const inOrder = Array.from({ length: nodes }, (_, node) => node);
   return {
-    assignments: from?.assignments ?? assignments ?? assign(inOrder, ways, defaultAssignments(card, ways)),
+    assignments: from?.assignments ?? assignments ?? assign(nodesInOrder(nodes), ways, defaultAssignments(card, ways)),
     steps: steps ?? inner.steps,
     learningRate: learningRate ?? inner.learningRate,
     from,
