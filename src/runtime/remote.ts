@@ -9,6 +9,9 @@ export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly o
 /** The engine of a page: explanations and few-shot learners. */
 export type WholeEngine = Engine & FewShotEngine;
 
+/** The page's images, as the worker asks for them. */
+export type RemoteLoad = (...which: Parameters<LoadImages>) => Promise<Outcome<Float32Array>>;
+
 /** The engine as the worker offers it: the same calls, none of which ever rejects, nor may what they call back. */
 export type RemoteEngine = {
   readonly [K in Exclude<keyof WholeEngine, 'evaluate'>]: (
@@ -18,7 +21,7 @@ export type RemoteEngine = {
   evaluate(
     job: string,
     request: EvaluateRequest,
-    load: (...args: Parameters<LoadImages>) => Promise<Outcome<Float32Array>>,
+    load: RemoteLoad,
     onProgress?: OnProgress,
     onEpisode?: OnEpisode,
   ): Promise<Outcome<EvaluateResult>>;
