@@ -6,7 +6,7 @@ import { type Interval, meanInterval } from './interval.ts';
 import { concatenated, type Learner, predictedWays, type RunGraph } from './learner.ts';
 import type { LearnerCard } from './learner-card.ts';
 import { adapt, defaultAssignments, featuresOf, predict } from './learners.ts';
-import { classMeans, predictByPrototypes } from './prototypes.ts';
+import { classMeans, predictByPrototypes } from './protonet.ts';
 
 /** Labelled images from which episodes are drawn, classes in the order of their names. */
 export interface ImagePool {

@@ -5,9 +5,8 @@ import { type AdaptedParameters, adaptParameters, type InnerLoop, type InnerStep
 import { assign, mostAssignments, nodesInOrder } from './assignments.ts';
 import { type Adapted, checkSupport, type Learner, type Prediction, type RunGraph, type Support } from './learner.ts';
 import type { LearnerCard } from './learner-card.ts';
-import { predictByParameters } from './prediction.ts';
-import { protoNetFeatures } from './protonet.ts';
-import { classMeans, predictByPrototypes } from './prototypes.ts';
+import { forward, predictByParameters } from './prediction.ts';
+import { classMeans, predictByPrototypes } from './protonet.ts';
 import { simpleShotFeatures } from './simpleshot.ts';
 
 /** How learners with an inner loop adapt; learners without ignore it. What is left out is as the card says. */
@@ -58,11 +57,10 @@ function innerLoop(
  * Features [B, F] of learners that compare with prototypes. ProtoNet takes the images as one batch, whose statistics its batch
  * norms use; SimpleShot one by one.
  */
-export function featuresOf(learner: Learner, images: Float32Array, run: RunGraph): Promise<Float32Array> {
+export async function featuresOf(learner: Learner, images: Float32Array, run: RunGraph): Promise<Float32Array> {
   const { card } = learner;
-  return card.kind === 'simpleshot'
-    ? simpleShotFeatures(learner, card.centre, images, run)
-    : protoNetFeatures(learner, images, run);
+  if (card.kind === 'simpleshot') return simpleShotFeatures(learner, card.centre, images, run);
+  return (await forward(learner, images, run)).features;
 }
 
 /**

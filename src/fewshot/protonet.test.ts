@@ -8,7 +8,7 @@ import { conv4, protoNetCard } from './conv4.ts';
 import { joinLearner, predictedWays } from './learner.ts';
 import type { SimpleShotCard } from './learner-card.ts';
 import { adapt, predict } from './learners.ts';
-import { classMeans, predictByPrototypes } from './prototypes.ts';
+import { classMeans, predictByPrototypes } from './protonet.ts';
 import { centredAndNormalised } from './simpleshot.ts';
 import { wasmRunner } from './testing.ts';
 
