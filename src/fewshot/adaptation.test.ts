@@ -172,6 +172,11 @@ describe('the inner loop', () => {
   it('says when it diverges', async () => {
     const options = { steps: 9, learningRate: 1e30 };
     await expect(adapt(learner, supportOf([1, 1], 1), options, run)).rejects.toMatchObject({ code: 'bad-episode' });
+    const adapted = await adapt(learner, supportOf([1, 1], 1), { steps: 0 }, run);
+    if (adapted.kind !== 'parameters') throw new Error('MAML adapts parameters');
+    const overgrown = { ...adapted.parameters, 'head.bias': new Float32Array(SHAPE.nodes).fill(Number.NaN) };
+    const predicted = predict(learner, { ...adapted, parameters: overgrown }, randomImages(1, 1), run);
+    await expect(predicted).rejects.toMatchObject({ code: 'bad-episode' });
   });
 
   it.each([

@@ -179,10 +179,11 @@ export async function adaptParameters(
   };
 }
 
-function diverged(steps: number): HeliographError {
+/** What to say where the loss or the scores are no numbers any more. */
+export function diverged(steps: number): HeliographError {
   return new HeliographError(
     'bad-episode',
-    `The inner loop diverged: after ${steps} steps the loss is not a number.`,
+    `The inner loop diverged: after ${steps} steps its values are not numbers.`,
     'Choose a smaller learning rate or fewer steps.',
   );
 }

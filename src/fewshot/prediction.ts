@@ -1,4 +1,4 @@
-import { type AdaptedParameters, parameterTensors } from './adaptation.ts';
+import { type AdaptedParameters, diverged, parameterTensors } from './adaptation.ts';
 import { sumOverAssignments } from './assignments.ts';
 import { forwardBuilder, imageBatch, type Learner, outputOf, type Prediction, type RunGraph, softmaxRows } from './learner.ts';
 
@@ -32,6 +32,7 @@ export async function forward(
  * network as one batch, whose statistics its batch norms use.
  *
  * @param images [B, C, H, W], normalised as the card says
+ * @throws HeliographError `bad-episode` where the parameters have grown beyond all numbers
  */
 export async function predictByParameters(
   learner: Learner,
@@ -43,5 +44,6 @@ export async function predictByParameters(
   if (logits === null) throw new RangeError('unreachable: adapted parameters belong to a learner with output nodes');
   const { assignments, ways } = adapted;
   const scores = sumOverAssignments(logits, learner.nodes, assignments);
+  if (scores.some(Number.isNaN)) throw diverged(adapted.steps);
   return { scores, probabilities: softmaxRows(scores, ways, assignments.length), features, logits };
 }
