@@ -5,7 +5,7 @@
  * J. Lee, H. Kim, J. Lee, N. Kwak: Any-Way Meta Learning. AAAI 2024, arXiv 2401.05097.
  */
 import { backward } from '../adjoint/backward.ts';
-import type { GraphBuilder } from '../graph/builder.ts';
+import { GraphBuilder } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
 import { int, ints, type StaticGraph } from '../graph/graph.ts';
 import { type FloatTensor, float32, type Shape, scalar } from '../graph/tensor.ts';
@@ -13,7 +13,7 @@ import { type Assignments, checkAssignments, selectionMatrix, sumOverAssignments
 import {
   type Adapted,
   checkSupport,
-  forwardBuilder,
+  forwardGraph,
   imageBatch,
   type Learner,
   outputOf,
@@ -60,7 +60,7 @@ const updatedName = (parameter: string) => `fewshot/updated/${parameter}`;
 export function compileInnerStep(learner: Learner, batch: number, ways: number, assignments: number): StaticGraph {
   const { nodes, logits } = learner;
   if (logits === null) throw new RangeError('unreachable: only learners with output nodes are adapted by gradient steps');
-  const builder = forwardBuilder(learner, batch);
+  const builder = new GraphBuilder(forwardGraph(learner, batch));
   const forward = [...builder.nodes];
   const selection = builder.input(SELECTION, 'float32', [nodes, assignments * ways]);
   const labels = builder.input(LABELS, 'float32', [batch, ways]);

@@ -1,5 +1,4 @@
 /** A few-shot learner: a network and the card that says how it learns from a few examples. */
-import { GraphBuilder } from '../graph/builder.ts';
 import { HeliographError } from '../graph/errors.ts';
 import type { Graph, StaticGraph } from '../graph/graph.ts';
 import { prepare } from '../graph/prepare.ts';
@@ -132,12 +131,11 @@ export function forwardGraph({ card, graph, image }: Learner, batch: number): St
   return prepare(graph, new Map([[image, [batch, channels, height, width]]]));
 }
 
-/** A builder on the network for one size of batch. */
-export function forwardBuilder(learner: Learner, batch: number): GraphBuilder {
-  return new GraphBuilder(forwardGraph(learner, batch));
-}
-
-/** The images as the network takes them. Throws where they do not fill whole images or are not finite. */
+/**
+ * The images as the network takes them, [B, C, H, W].
+ *
+ * @throws HeliographError `bad-array` where they do not fill whole images or are not finite
+ */
 export function imageBatch({ card }: Learner, images: Float32Array): FloatTensor {
   const { channels, height, width } = card.input;
   const size = channels * height * width;

@@ -1,6 +1,7 @@
+import { GraphBuilder } from '../graph/builder.ts';
 import { type AdaptedParameters, diverged, parameterTensors } from './adaptation.ts';
 import { sumOverAssignments } from './assignments.ts';
-import { forwardBuilder, imageBatch, type Learner, outputOf, type Prediction, type RunGraph, softmaxRows } from './learner.ts';
+import { forwardGraph, imageBatch, type Learner, outputOf, type Prediction, type RunGraph, softmaxRows } from './learner.ts';
 
 const FEATURES = 'fewshot/features';
 const LOGITS = 'fewshot/logits';
@@ -15,7 +16,7 @@ export async function forward(
   const input = imageBatch(learner, images);
   const [batch = 1] = input.dims;
   const compile = () => {
-    const builder = forwardBuilder(learner, batch);
+    const builder = new GraphBuilder(forwardGraph(learner, batch));
     const features = builder.reshape(learner.features, [batch, learner.card.features]);
     const logits = learner.logits === null ? [] : [{ value: learner.logits, name: LOGITS }];
     return builder.finish([{ value: features, name: FEATURES }, ...logits]);

@@ -77,7 +77,9 @@ export class Learners {
 
   async predict(device: Device, job: Job, { learner: id, adapted, images, company }: PredictRequest): Promise<PredictResult> {
     const opened = this.#get(id);
-    const batch = company === undefined ? images : concatenated([images, company]);
+    // SimpleShot's images go one by one and have no use for company.
+    const alone = company === undefined || opened.learner.card.kind === 'simpleshot';
+    const batch = alone ? images : concatenated([images, company]);
     const prediction = await predict(opened.learner, adapted, batch, this.#runner(device, job, opened));
     const [answered = 1] = imageBatch(opened.learner, images).dims;
     const [all = 1] = imageBatch(opened.learner, batch).dims;
