@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what explanations cost beside a forward pass, and what the page weighs. Figures of one run on one
+ * `npm run bench`: what explanations and few-shot adaptation cost beside a forward pass, and what the page weighs. Figures of one run on one
  * machine, printed as a table and written as JSON to bench/results/. With `-- --browser` also what needs a browser.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { sizeOf } from '../src/graph/tensor.ts';
 import { writeModel } from '../src/graph/write.ts';
 import { LocalEngine } from '../src/runtime/engine.ts';
 import type { Engine, ModelSummary } from '../src/runtime/protocol.ts';
+import { type FewShotReport, measureFewShot, printFewShot } from './fewshot.ts';
 import { resnet50 } from './resnet50.ts';
 import { type PageSizes, pageSizes } from './sizes.ts';
 import { type Measurement, pairedMedians } from './statistics.ts';
@@ -36,6 +37,7 @@ interface Report {
   readonly processor: string;
   readonly threads: number;
   readonly models: readonly ModelReport[];
+  readonly fewShot: readonly FewShotReport[];
   readonly page: PageSizes | null;
 }
 
@@ -113,6 +115,9 @@ for (const [name, bytes] of [
   printModel(report);
 }
 
+const fewShot = await measureFewShot(engine, rounds);
+printFewShot(fewShot);
+
 const page = pageSizes(`${ROOT}dist`);
 if (page === null) console.log('\nNo dist/: run `npm run build` first for the sizes of the page.');
 else {
@@ -127,6 +132,7 @@ const report: Report = {
   processor: cpus()[0]?.model ?? 'unknown',
   threads: device.threads,
   models,
+  fewShot,
   page,
 };
 const folder = `${ROOT}bench/results`;

@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { METHOD_IDS } from '../src/explain/explainer.ts';
 import { compile } from './compile.ts';
+import { episodes } from './episodes.ts';
 import { explain } from './explain.ts';
 import { FAILED, report, USAGE } from './failure.ts';
 import { inspect } from './inspect.ts';
@@ -83,6 +84,20 @@ program
   .option('--size <height,width>', 'input size, for models whose file leaves it open', pair)
   .option('--json', 'print everything as JSON')
   .action(inspect);
+
+program
+  .command('episodes')
+  .description('measure a few-shot learner on random episodes')
+  .requiredOption('--learner <name>', 'bundled learner, or a folder with a card.json and its model')
+  .requiredOption('--images <folder>', 'a folder, or a tar archive, for each class')
+  .option('--ways <n>', 'classes in an episode', wholeNumber(1), 5)
+  .option('--shots <k>', 'labelled examples of each class', wholeNumber(1), 5)
+  .option('--queries <q>', 'images of each class to predict', wholeNumber(1), 15)
+  .option('--episodes <r>', 'number of episodes', wholeNumber(1), 600)
+  .option('--seed <n>', 'seed of the episodes', wholeNumber(0), 1)
+  .option('--assignments <j>', 'sets of output nodes that vote (default: as many as fit)', wholeNumber(1))
+  .option('--json', 'print everything as JSON, every episode’s accuracy and the confusions included')
+  .action(episodes);
 
 try {
   await program.parseAsync();

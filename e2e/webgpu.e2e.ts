@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import type { NumericReport } from '../test/numeric/page.ts';
 import { relativeError } from '../test/relative-error.ts';
 import { NUMERIC_PORT } from './ports.ts';
@@ -7,14 +8,28 @@ import { expect, fileOf, golden, test } from './studio.ts';
 const WEBGPU_CASES = 'nets=basic,depthwise,vit&cases=logits,gradient,srd_identity,srd_contrastive,gradcam_raw';
 
 for (const backend of ['wasm', 'webgpu'] as const) {
-  test(`explanations agree with their independent sources in the browser (${backend})`, async ({ page }) => {
-    await page.goto(`http://127.0.0.1:${NUMERIC_PORT}/?backend=${backend}&${WEBGPU_CASES}`);
+  const report = async (page: Page, what: string): Promise<NumericReport> => {
+    await page.goto(`http://127.0.0.1:${NUMERIC_PORT}/?backend=${backend}&${what}`);
     await page.waitForFunction(() => window.numeric?.done);
-    const report = await page.evaluate((): NumericReport => window.numeric);
-    expect(report.failure).toBe('');
-    expect(report.device?.backend).toBe(backend);
-    const results = Object.values(report.nets).flat();
+    return page.evaluate(() => window.numeric);
+  };
+
+  test(`explanations agree with their independent sources in the browser (${backend})`, async ({ page }) => {
+    const { failure, device, nets } = await report(page, WEBGPU_CASES);
+    expect(failure).toBe('');
+    expect(device?.backend).toBe(backend);
+    const results = Object.values(nets).flat();
     expect(results.length).toBeGreaterThanOrEqual(8);
+    expect(results.filter(({ error, tolerance }) => !(error <= tolerance))).toEqual([]);
+  });
+
+  test(`few-shot learners learn in the browser as in PyTorch (${backend})`, async ({ page }) => {
+    const { failure, device, nets } = await report(page, 'nets=&learners=fewshot-maml,fewshot-protonet');
+    expect(failure).toBe('');
+    expect(device?.backend).toBe(backend);
+    expect(Object.keys(nets)).toEqual(['fewshot-maml', 'fewshot-protonet']);
+    const results = Object.values(nets).flat();
+    expect(results.length).toBeGreaterThan(10);
     expect(results.filter(({ error, tolerance }) => !(error <= tolerance))).toEqual([]);
   });
 }

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'bad-image'
   | 'bad-array'
   | 'bad-document'
+  | 'bad-episode'
   | 'bad-link'
   | 'device-lost'
   | 'out-of-memory'

@@ -1,9 +1,11 @@
 import { expose } from 'comlink';
 import { afterEach, describe, expect, it } from 'vitest';
+import { mamlCard } from '../fewshot/conv4.ts';
 import { HeliographError } from '../graph/errors.ts';
 import { createEngine } from './client.ts';
+import type { EvaluateRequest, LearnerSource, LearnerSummary, LoadImages } from './fewshot-protocol.ts';
 import type { Classification, ModelSource, ModelSummary, OnProgress } from './protocol.ts';
-import { buffersIn, type Outcome, toMessage } from './remote.ts';
+import { buffersIn, type Outcome, type RemoteLoad, toMessage } from './remote.ts';
 
 /** A worker without a thread: comlink's messages go through a channel, and tests decide when it dies. */
 class FakeWorker extends EventTarget {
@@ -24,6 +26,15 @@ class FakeWorker extends EventTarget {
         return { ok: true, value: { id: `inner ${this.opened.length}` } };
       },
       classify: (_: string, model: string, __: Float32Array, onProgress?: OnProgress) => classify(model, onProgress),
+      openLearner: async (_: string, { model }: LearnerSource): Promise<Outcome<Pick<LearnerSummary, 'id'>>> => {
+        this.opened.push(model.name);
+        return { ok: true, value: { id: `inner ${this.opened.length}` } };
+      },
+      /** Asks for images of class 2 and tells what it got. */
+      evaluate: async (_: string, { learner }: EvaluateRequest, load: RemoteLoad) => {
+        const images = await load(2, [0, 1]);
+        return images.ok ? { ok: true, value: { learner, images: images.value } } : images;
+      },
     };
     expose(remote, port2);
   }
@@ -117,6 +128,53 @@ describe('the engine of a page', () => {
 
   it('refuses a model it does not know', async () => {
     await expect(engineOf(async () => answer(1)).classify('a', 'model 9', INPUT)).rejects.toMatchObject({ code: 'bad-document' });
+  });
+});
+
+describe('few-shot learners of a page', () => {
+  const card = mamlCard({ channels: 1, side: 16, filters: 4, nodes: 6 });
+  const request = { classes: [], options: { ways: 2, shots: 1, queries: 1, episodes: 1, seed: 1 } };
+
+  /** Evaluates on the fake worker, which answers with the learner it was asked for and the images it was given. */
+  async function evaluate(load: LoadImages, dies = false) {
+    const workers: FakeWorker[] = [];
+    const engine = createEngine(() => {
+      const worker = new FakeWorker(async () => answer(1));
+      workers.push(worker);
+      return worker as unknown as Worker;
+    });
+    try {
+      const { id } = await engine.openLearner('open', { card, model: SOURCE });
+      if (dies) workers[0]?.die('crash');
+      const result = await engine.evaluate('job', { ...request, learner: id }, load);
+      return { id, workers: workers.length, result };
+    } finally {
+      for (const worker of workers) worker.terminate();
+    }
+  }
+
+  it('give the worker copies of the images it asks for', async () => {
+    const own = Float32Array.of(1, 2, 3);
+    const asked: unknown[] = [];
+    const { id, result } = await evaluate(async (...which) => {
+      asked.push(which);
+      return own;
+    });
+    expect(id).toBe('learner 1');
+    expect(asked).toEqual([[2, [0, 1]]]);
+    expect(result).toEqual({ learner: 'inner 1', images: own });
+    expect(own.length).toBe(3);
+  });
+
+  it('keep the reason why an image could not be given', async () => {
+    const load = () => Promise.reject(new HeliographError('bad-image', 'what is wrong', 'what to do'));
+    await expect(evaluate(load)).rejects.toMatchObject({ code: 'bad-image', message: 'what is wrong', remedy: 'what to do' });
+  });
+
+  it('are opened again in a fresh worker', async () => {
+    const { workers, result } = await evaluate(async () => Float32Array.of(1), true);
+    expect(workers).toBe(2);
+    expect(result).toMatchObject({ learner: 'inner 1' });
   });
 });
 

@@ -2,6 +2,19 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import { HeliographError } from '../graph/errors.ts';
 import type {
+  AdaptRequest,
+  AdaptResult,
+  EvaluateRequest,
+  EvaluateResult,
+  LearnerSource,
+  LearnerSummary,
+  LoadImages,
+  OnEpisode,
+  OnInnerStep,
+  PredictRequest,
+  PredictResult,
+} from './fewshot-protocol.ts';
+import type {
   ApopRequest,
   ApopResult,
   Backend,
@@ -10,7 +23,6 @@ import type {
   CurvesRequest,
   DeriveRequest,
   DeviceInfo,
-  Engine,
   ExplainRequest,
   ExplainResult,
   ModelSource,
@@ -19,7 +31,7 @@ import type {
   OnProgress,
   OpenOptions,
 } from './protocol.ts';
-import { fromMessage, type Outcome, type RemoteEngine } from './remote.ts';
+import { fromMessage, type Outcome, outcomeOf, type RemoteEngine, type WholeEngine } from './remote.ts';
 import { until } from './until.ts';
 
 /** One life of the worker. */
@@ -31,16 +43,16 @@ interface Life {
   readonly end: (error: HeliographError) => void;
 }
 
-/** What it takes to open a model again in a fresh worker. */
+/** A model or learner that is open. */
 interface Recipe {
-  readonly source: ModelSource;
-  readonly options: OpenOptions | undefined;
+  /** Opens it again in a fresh worker and gives the worker's handle for it. */
+  readonly reopen: (life: Life) => Promise<string>;
   /** The worker's handle for it, and in which life of the worker it holds. */
   opened: { readonly life: Life; readonly id: Promise<string> };
 }
 
 /** An engine in a worker. Cheap to create: worker and runtime are loaded by the first call. */
-export function createEngine(makeWorker: () => Worker = startWorker): Engine {
+export function createEngine(makeWorker: () => Worker = startWorker): WholeEngine {
   return new WorkerEngine(makeWorker);
 }
 
@@ -48,7 +60,7 @@ function startWorker(): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'heliograph' });
 }
 
-class WorkerEngine implements Engine {
+class WorkerEngine implements WholeEngine {
   readonly #makeWorker: () => Worker;
   readonly #recipes = new Map<string, Recipe>();
   #life: Life | null = null;
@@ -69,45 +81,82 @@ class WorkerEngine implements Engine {
     return info;
   }
 
-  async openModel(job: string, source: ModelSource, options?: OpenOptions, onProgress?: OnProgress): Promise<ModelSummary> {
-    // The worker's script lies elsewhere than the page, so a relative address means another file there.
-    const absolute = source.kind === 'url' ? { ...source, url: new URL(source.url, globalThis.document?.baseURI).href } : source;
-    const life = this.#alive();
-    const summary = await this.#in(life, life.remote.openModel(job, absolute, options, shared(onProgress)));
-    this.#opened += 1;
-    const id = `model ${this.#opened}`;
-    this.#recipes.set(id, { source: absolute, options, opened: { life, id: Promise.resolve(summary.id) } });
-    return { ...summary, id };
+  openModel(job: string, source: ModelSource, options?: OpenOptions, onProgress?: OnProgress): Promise<ModelSummary> {
+    const absolute = absoluteSource(source);
+    const open = (life: Life, name: string, progress?: OnProgress) =>
+      this.#in(life, life.remote.openModel(name, absolute, options, shared(progress)));
+    return this.#open(
+      'model',
+      (life) => open(life, job, onProgress),
+      (life, id) => open(life, `reopen ${id}`),
+    );
   }
 
-  async closeModel(model: string): Promise<void> {
-    const recipe = this.#recipes.get(model);
-    this.#recipes.delete(model);
-    if (recipe === undefined || recipe.opened.life !== this.#life) return;
-    const id = await recipe.opened.id;
-    await this.#call(({ remote }) => remote.closeModel(id));
+  closeModel(model: string): Promise<void> {
+    return this.#close(model, ({ remote }, id) => remote.closeModel(id));
   }
 
   classify(job: string, model: string, input: Float32Array, onProgress?: OnProgress): Promise<Classification> {
-    return this.#onModel(model, ({ remote }, id) => remote.classify(job, id, input, shared(onProgress)));
+    return this.#onOpen(model, ({ remote }, id) => remote.classify(job, id, input, shared(onProgress)));
   }
 
   explain(job: string, request: ExplainRequest, onProgress?: OnProgress, onPartial?: OnPartial): Promise<ExplainResult> {
-    return this.#onModel(request.model, ({ remote }, model) =>
+    return this.#onOpen(request.model, ({ remote }, model) =>
       remote.explain(job, { ...request, model }, shared(onProgress), shared(onPartial)),
     );
   }
 
   curves(job: string, request: CurvesRequest, onProgress?: OnProgress): Promise<Curves> {
-    return this.#onModel(request.model, ({ remote }, model) => remote.curves(job, { ...request, model }, shared(onProgress)));
+    return this.#onOpen(request.model, ({ remote }, model) => remote.curves(job, { ...request, model }, shared(onProgress)));
   }
 
   apop(job: string, request: ApopRequest, onProgress?: OnProgress): Promise<ApopResult> {
-    return this.#onModel(request.model, ({ remote }, model) => remote.apop(job, { ...request, model }, shared(onProgress)));
+    return this.#onOpen(request.model, ({ remote }, model) => remote.apop(job, { ...request, model }, shared(onProgress)));
   }
 
   derive(job: string, request: DeriveRequest): Promise<Uint8Array> {
-    return this.#onModel(request.model, ({ remote }, model) => remote.derive(job, { ...request, model }));
+    return this.#onOpen(request.model, ({ remote }, model) => remote.derive(job, { ...request, model }));
+  }
+
+  openLearner(job: string, { card, model }: LearnerSource, onProgress?: OnProgress): Promise<LearnerSummary> {
+    const source = { card, model: absoluteSource(model) };
+    const open = (life: Life, name: string, progress?: OnProgress) =>
+      this.#in(life, life.remote.openLearner(name, source, shared(progress)));
+    return this.#open(
+      'learner',
+      (life) => open(life, job, onProgress),
+      (life, id) => open(life, `reopen ${id}`),
+    );
+  }
+
+  closeLearner(learner: string): Promise<void> {
+    return this.#close(learner, ({ remote }, id) => remote.closeLearner(id));
+  }
+
+  adapt(job: string, request: AdaptRequest, onProgress?: OnProgress, onStep?: OnInnerStep): Promise<AdaptResult> {
+    return this.#onOpen(request.learner, ({ remote }, learner) =>
+      remote.adapt(job, { ...request, learner }, shared(onProgress), shared(onStep)),
+    );
+  }
+
+  predict(job: string, request: PredictRequest, onProgress?: OnProgress): Promise<PredictResult> {
+    return this.#onOpen(request.learner, ({ remote }, learner) =>
+      remote.predict(job, { ...request, learner }, shared(onProgress)),
+    );
+  }
+
+  evaluate(
+    job: string,
+    request: EvaluateRequest,
+    load: LoadImages,
+    onProgress?: OnProgress,
+    onEpisode?: OnEpisode,
+  ): Promise<EvaluateResult> {
+    // A copy crosses to the worker, never the page's own buffer: it will be asked for the image again.
+    const answer = (...which: Parameters<LoadImages>) => outcomeOf(() => load(...which));
+    return this.#onOpen(request.learner, ({ remote }, learner) =>
+      remote.evaluate(job, { ...request, learner }, proxy(answer), shared(onProgress), shared(onEpisode)),
+    );
   }
 
   async cancel(job: string): Promise<void> {
@@ -155,20 +204,47 @@ class WorkerEngine implements Engine {
     throw error;
   }
 
-  async #onModel<R>(model: string, invoke: (life: Life, id: string) => Promise<Outcome<R>>): Promise<R> {
-    const recipe = this.#recipes.get(model);
-    if (recipe === undefined) throw new HeliographError('bad-document', 'This model is not open any more.', 'Open it again.');
+  /** Opens something in the living worker and remembers how to open it again. */
+  async #open<S extends { readonly id: string }>(
+    kind: 'model' | 'learner',
+    open: (life: Life) => Promise<S>,
+    again: (life: Life, id: string) => Promise<S>,
+  ): Promise<S> {
     const life = this.#alive();
-    if (recipe.opened.life !== life) {
-      const reopened = this.#in(life, life.remote.openModel(`reopen ${model}`, recipe.source, recipe.options));
-      recipe.opened = { life, id: reopened.then((summary) => summary.id) };
+    const summary = await open(life);
+    this.#opened += 1;
+    const id = `${kind} ${this.#opened}`;
+    const reopen = async (next: Life) => (await again(next, id)).id;
+    this.#recipes.set(id, { reopen, opened: { life, id: Promise.resolve(summary.id) } });
+    return { ...summary, id };
+  }
+
+  async #close(id: string, close: (life: Life, inner: string) => Promise<Outcome<void>>): Promise<void> {
+    const recipe = this.#recipes.get(id);
+    this.#recipes.delete(id);
+    if (recipe === undefined || recipe.opened.life !== this.#life) return;
+    const inner = await recipe.opened.id;
+    await this.#call((life) => close(life, inner));
+  }
+
+  async #onOpen<R>(id: string, invoke: (life: Life, inner: string) => Promise<Outcome<R>>): Promise<R> {
+    const recipe = this.#recipes.get(id);
+    if (recipe === undefined) {
+      throw new HeliographError('bad-document', `This ${id.replace(/ .*/, '')} is not open any more.`, 'Open it again.');
     }
+    const life = this.#alive();
+    if (recipe.opened.life !== life) recipe.opened = { life, id: recipe.reopen(life) };
     return this.#in(life, invoke(life, await recipe.opened.id));
   }
 }
 
+/** The worker's script lies elsewhere than the page, so a relative address means another file there. */
+function absoluteSource(source: ModelSource): ModelSource {
+  return source.kind === 'url' ? { ...source, url: new URL(source.url, globalThis.document?.baseURI).href } : source;
+}
+
 /** A callback the worker can call. */
-function shared<F extends OnProgress | OnPartial>(callback: F | undefined) {
+function shared<F extends OnProgress | OnPartial | OnInnerStep | OnEpisode>(callback: F | undefined) {
   return callback === undefined ? undefined : proxy(callback);
 }
 

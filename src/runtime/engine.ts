@@ -12,6 +12,21 @@ import { download } from './download.ts';
 import { bake, drive, requestFeeds } from './drive.ts';
 import { Executor, type Job } from './executor.ts';
 import { asHeliographError } from './failures.ts';
+import type {
+  AdaptRequest,
+  AdaptResult,
+  EvaluateRequest,
+  EvaluateResult,
+  FewShotEngine,
+  LearnerSource,
+  LearnerSummary,
+  LoadImages,
+  OnEpisode,
+  OnInnerStep,
+  PredictRequest,
+  PredictResult,
+} from './fewshot-protocol.ts';
+import { Learners } from './learners.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
 import type {
   ApopRequest,
@@ -42,8 +57,9 @@ const QUIET: OnProgress = () => undefined;
  * The engine itself, to be used directly in Node; a page takes the one of `client.ts`, which keeps it in a worker.
  * Nothing of the runtime is loaded before the first call that needs it.
  */
-export class LocalEngine implements Engine {
+export class LocalEngine implements Engine, FewShotEngine {
   readonly #executor: Executor;
+  readonly #learners: Learners;
   readonly #models = new Map<string, OpenedModel>();
   readonly #jobs = new Map<string, Set<AbortController>>();
   #opened = 0;
@@ -51,6 +67,7 @@ export class LocalEngine implements Engine {
   /** @param backend device to use until `setBackend` is called; 'auto' prefers WebGPU */
   constructor(backend: Backend | 'auto' = 'auto') {
     this.#executor = new Executor(backend);
+    this.#learners = new Learners(this.#executor);
   }
 
   /** Number of sessions the runtime holds; bounded whatever the number of explanations. */
@@ -68,25 +85,10 @@ export class LocalEngine implements Engine {
 
   openModel(name: string, source: ModelSource, options: OpenOptions = {}, onProgress: OnProgress = QUIET): Promise<ModelSummary> {
     return this.#job(name, onProgress, async ({ signal }) => {
-      const model =
-        source.kind === 'files'
-          ? source.model
-          : await download(
-              source.url,
-              source.bytes ?? null,
-              (done, total) => onProgress({ phase: 'download', done, total }),
-              signal,
-            );
-      if (signal.aborted) throw cancelled();
+      const { model, external } = await fetched(source, onProgress, signal);
       onProgress({ phase: 'read', done: 0, total: 1 });
       this.#opened += 1;
-      const opened = openModel(
-        `model ${this.#opened}`,
-        source.name,
-        model,
-        source.kind === 'files' ? source.external : {},
-        options,
-      );
+      const opened = openModel(`model ${this.#opened}`, source.name, model, external, options);
       this.#models.set(opened.summary.id, opened);
       onProgress({ phase: 'read', done: 1, total: 1 });
       return opened.summary;
@@ -220,6 +222,38 @@ export class LocalEngine implements Engine {
     });
   }
 
+  openLearner(name: string, source: LearnerSource, onProgress: OnProgress = QUIET): Promise<LearnerSummary> {
+    return this.#job(name, onProgress, async ({ signal }) => {
+      const { model, external } = await fetched(source.model, onProgress, signal);
+      onProgress({ phase: 'read', done: 0, total: 1 });
+      const summary = this.#learners.open(source, model, external);
+      onProgress({ phase: 'read', done: 1, total: 1 });
+      return summary;
+    });
+  }
+
+  closeLearner(learner: string): Promise<void> {
+    return this.#learners.close(learner);
+  }
+
+  adapt(name: string, request: AdaptRequest, onProgress: OnProgress = QUIET, onStep?: OnInnerStep): Promise<AdaptResult> {
+    return this.#onDevice(name, onProgress, (device, job) => this.#learners.adapt(device, job, request, onStep));
+  }
+
+  predict(name: string, request: PredictRequest, onProgress: OnProgress = QUIET): Promise<PredictResult> {
+    return this.#onDevice(name, onProgress, (device, job) => this.#learners.predict(device, job, request));
+  }
+
+  evaluate(
+    name: string,
+    request: EvaluateRequest,
+    load: LoadImages,
+    onProgress: OnProgress = QUIET,
+    onEpisode?: OnEpisode,
+  ): Promise<EvaluateResult> {
+    return this.#onDevice(name, onProgress, (device, job) => this.#learners.evaluate(device, job, request, load, onEpisode));
+  }
+
   async cancel(job: string): Promise<void> {
     for (const controller of this.#jobs.get(job) ?? []) controller.abort();
   }
@@ -266,6 +300,19 @@ export class LocalEngine implements Engine {
       if (running.size === 0) this.#jobs.delete(name);
     }
   }
+}
+
+/** A model's bytes: as given, or downloaded. */
+async function fetched(
+  source: ModelSource,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<{ model: Uint8Array; external: Readonly<Record<string, Uint8Array>> }> {
+  if (source.kind === 'files') return source;
+  const onBytes = (done: number, total: number | null) => onProgress({ phase: 'download', done, total });
+  const model = await download(source.url, source.bytes ?? null, onBytes, signal);
+  if (signal.aborted) throw cancelled();
+  return { model, external: {} };
 }
 
 /** What integrated gradients start from: the input of zeros, the mean colour after normalisation. */

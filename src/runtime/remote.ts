@@ -1,13 +1,30 @@
 /** What crosses the border between page and worker: results or errors as plain data. */
 import { transfer } from 'comlink';
 import { HeliographError } from '../graph/errors.ts';
-import type { Engine, ErrorMessage } from './protocol.ts';
+import type { EvaluateRequest, EvaluateResult, FewShotEngine, LoadImages, OnEpisode } from './fewshot-protocol.ts';
+import type { Engine, ErrorMessage, OnProgress } from './protocol.ts';
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorMessage };
 
-/** The engine as the worker offers it: the same calls, none of which ever rejects. */
+/** The engine of a page: explanations and few-shot learners. */
+export type WholeEngine = Engine & FewShotEngine;
+
+/** The page's images, as the worker asks for them. */
+export type RemoteLoad = (...which: Parameters<LoadImages>) => Promise<Outcome<Float32Array>>;
+
+/** The engine as the worker offers it: the same calls, none of which ever rejects, nor may what they call back. */
 export type RemoteEngine = {
-  readonly [K in keyof Engine]: (...args: Parameters<Engine[K]>) => Promise<Outcome<Awaited<ReturnType<Engine[K]>>>>;
+  readonly [K in Exclude<keyof WholeEngine, 'evaluate'>]: (
+    ...args: Parameters<WholeEngine[K]>
+  ) => Promise<Outcome<Awaited<ReturnType<WholeEngine[K]>>>>;
+} & {
+  evaluate(
+    job: string,
+    request: EvaluateRequest,
+    load: RemoteLoad,
+    onProgress?: OnProgress,
+    onEpisode?: OnEpisode,
+  ): Promise<Outcome<EvaluateResult>>;
 };
 
 export function toMessage(error: unknown): ErrorMessage {
@@ -29,15 +46,25 @@ export function buffersIn(value: unknown, found: Set<ArrayBuffer> = new Set()): 
   return found;
 }
 
+/** The result of what may fail, as data. */
+export async function outcomeOf<R>(call: () => Promise<R>): Promise<Outcome<R>> {
+  try {
+    return { ok: true, value: await call() };
+  } catch (error) {
+    return { ok: false, error: toMessage(error) };
+  }
+}
+
+/** The other way: a result, or the error it was. */
+export function unwrapped<R>(outcome: Outcome<R>): R {
+  if (outcome.ok) return outcome.value;
+  throw fromMessage(outcome.error);
+}
+
 /** A call that never rejects and hands its result's buffers over. */
 export function answered<A extends unknown[], R>(call: (...args: A) => Promise<R>): (...args: A) => Promise<Outcome<R>> {
   return async (...args) => {
-    try {
-      const value = await call(...args);
-      const outcome: Outcome<R> = { ok: true, value };
-      return transfer(outcome, [...buffersIn(value)]);
-    } catch (error) {
-      return { ok: false, error: toMessage(error) };
-    }
+    const outcome = await outcomeOf(() => call(...args));
+    return transfer(outcome, [...buffersIn(outcome)]);
   };
 }

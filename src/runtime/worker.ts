@@ -1,7 +1,7 @@
 /** The engine in a worker of its own: whatever the runtime does, the page keeps answering. */
 import { expose } from 'comlink';
 import { LocalEngine } from './engine.ts';
-import { answered, type RemoteEngine } from './remote.ts';
+import { answered, type RemoteEngine, unwrapped } from './remote.ts';
 
 const engine = new LocalEngine();
 
@@ -15,6 +15,13 @@ const remote: RemoteEngine = {
   curves: answered((...args) => engine.curves(...args)),
   apop: answered((...args) => engine.apop(...args)),
   derive: answered((...args) => engine.derive(...args)),
+  openLearner: answered((...args) => engine.openLearner(...args)),
+  closeLearner: answered((learner) => engine.closeLearner(learner)),
+  adapt: answered((...args) => engine.adapt(...args)),
+  predict: answered((...args) => engine.predict(...args)),
+  evaluate: answered((job, request, load, ...callbacks) =>
+    engine.evaluate(job, request, async (...which) => unwrapped(await load(...which)), ...callbacks),
+  ),
   cancel: answered((job) => engine.cancel(job)),
 };
 
