@@ -22,6 +22,7 @@ class Pool:
     std: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        """Check the order that episodes rely on."""
         if self.names != sorted(self.names):
             raise ValueError("classes must be sorted by name")
 
@@ -91,7 +92,9 @@ def draw_episode(
     Args:
         draw: uniform numbers of this episode's stream.
         sizes: images of each class of the pool.
-        ways: N, shots: K, queries: Q of the episode.
+        ways: N.
+        shots: K.
+        queries: Q, of each class.
         nodes: O of the learner, 0 if it has none.
 
     Raises:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def provenance() -> dict[str, Any]:
 
 
 def drawings(classes: int, each: int, seed: int) -> np.ndarray:
-    """Made-up drawings, uint8 (classes, each, 1, 28, 28), 255 = ink: strokes through a class's points, shaken each time."""
+    """Made-up drawings, uint8 (classes, each, 1, 28, 28), 255 = ink: strokes through a class's points, shaken."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:SIZE, 0:SIZE] + 0.5
     result = np.zeros((classes, each, 1, SIZE, SIZE), np.uint8)
@@ -50,7 +50,7 @@ def drawings(classes: int, each: int, seed: int) -> np.ndarray:
         for k in range(each):
             points = corners + rng.normal(0, 1.2, corners.shape)
             distance = np.full((SIZE, SIZE), np.inf)
-            for (ax, ay), (bx, by) in zip(points[:-1], points[1:], strict=True):
+            for (ax, ay), (bx, by) in itertools.pairwise(points):
                 along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)
                 t = np.clip(along, 0, 1)
                 distance = np.minimum(distance, np.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay)))

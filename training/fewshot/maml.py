@@ -1,7 +1,8 @@
 """MAML (Finn et al., ICML 2017) with any number of ways (Lee et al., AAAI 2024, arXiv 2401.05097).
 
-A learner has O output nodes and an episode N ≤ O classes. J disjoint lists of N nodes (assignments) each read the logits as one N-way
-classifier; the loss is the sum over the lists, the prediction the sum of their logits. A fixed-way learner has O = N and one list.
+A learner has O output nodes and an episode N ≤ O classes. J disjoint lists of N nodes (assignments) each read the
+logits as one N-way classifier; the loss is the sum over the lists, the prediction the sum of their logits. A fixed-way
+learner has O = N and one list.
 """
 
 from __future__ import annotations

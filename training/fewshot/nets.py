@@ -1,7 +1,8 @@
 """Conv-4 (Vinyals et al., NeurIPS 2016) as a function of its parameters, for inner loops that are differentiated.
 
-Four blocks of 3×3 convolution, batch norm, ReLU and 2×2 max pool, flattened. The batch norm always takes the statistics of the
-batch it sees, in training and in evaluation, as MAML's authors do. The convolutions have no bias, since the norm cancels it.
+Four blocks of 3×3 convolution, batch norm, ReLU and 2×2 max pool, flattened. The batch norm always takes the statistics
+of the batch it sees, in training and in evaluation, as MAML's authors do. The convolutions have no bias, since the norm
+cancels it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Conv4:
         return self.filters * (self.size >> BLOCKS) ** 2
 
     def initial(self, generator: torch.Generator, dtype: torch.dtype = torch.float32) -> Parameters:
-        """Draw weights: uniform after Glorot and Bengio (AISTATS 2010) for the convolutions, norms neutral, a small head."""
+        """Draw weights: Glorot and Bengio (AISTATS 2010) for the convolutions, norms neutral, a small head."""
         parameters: Parameters = {}
         for k in range(BLOCKS):
             inputs = self.channels if k == 0 else self.filters
@@ -53,9 +54,16 @@ class Conv4:
         """Return the features, shape (batch, F), of images (batch, C, H, W)."""
         x = images
         for k in range(BLOCKS):
-            x = F.conv2d(x, parameters[f"blocks.{k}.conv.weight"], padding=1)
-            x = _batch_norm(x, parameters[f"blocks.{k}.norm.weight"], parameters[f"blocks.{k}.norm.bias"])
-            x = F.max_pool2d(F.relu(x), 2)
+            weight, scale, shift = (parameters[f"blocks.{k}.{n}"] for n in ("conv.weight", "norm.weight", "norm.bias"))
+            # ReLU and the norm's line are monotonous, so pooling first gives the same with a quarter of the work.
+            # Where the line falls (negative scale) its sign goes into the filter.
+            sign = torch.where(scale.detach() < 0, -1.0, 1.0).to(scale.dtype)
+            weight = weight * sign.view(-1, 1, 1, 1)
+            statistics = _first_statistics(x, weight) if k == 0 else None
+            x = F.conv2d(x, weight, padding=1)
+            variance, mean = statistics or torch.var_mean(x, (0, 2, 3), correction=0, keepdim=True)
+            x = F.max_pool2d(x, 2)
+            x = F.relu((x - mean) * (scale * sign * (variance + EPSILON).rsqrt()) + shift)
         return x.flatten(1)
 
     def head(self, parameters: Parameters, features: Tensor) -> Tensor:
@@ -67,7 +75,15 @@ class Conv4:
         return self.head(parameters, self.features(parameters, images))
 
 
-def _batch_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Normalise with the statistics of this batch (biased variance)."""
-    variance, mean = torch.var_mean(x, (0, 2, 3), correction=0, keepdim=True)
-    return (x - mean) * (weight * (variance + EPSILON).rsqrt()) + bias
+def _first_statistics(images: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Variance and mean of the first convolution's outputs, from the moments of its input patches.
+
+    A response is w·p for a patch p, so its mean is w·E[p] and its variance wᵀ Cov(p) w: no pass over the largest maps
+    of the net, and none in the gradients and their gradients either.
+    """
+    patches = F.unfold(images, 3, padding=1).transpose(1, 2).flatten(0, 1)
+    mean = patches.mean(0)
+    centred = patches - mean
+    covariance = centred.T @ centred / len(centred)
+    w = weight.flatten(1)
+    return ((w @ covariance) * w).sum(1).view(1, -1, 1, 1), (w @ mean).view(1, -1, 1, 1)

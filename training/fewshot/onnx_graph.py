@@ -17,11 +17,11 @@ IR_VERSION = 8  # the one opset 18 came with
 def conv4_graph(net: Conv4, parameters: Parameters) -> ModelProto:
     """Build the checked model: input ``images``, outputs ``features`` and, with a head, ``logits``.
 
-    Parameters are initialisers under their PyTorch names. The batch norm is written out, with the biased variance of the
-    batch, so that gradients flow through its statistics.
+    Parameters are initialisers under their PyTorch names. The batch norm is written out, with the biased variance of
+    the batch, so that gradients flow through its statistics.
     """
     nodes = []
-    axes, epsilon, target = "statistics.axes", "statistics.epsilon", "features.shape"
+    axes, epsilon = "statistics.axes", "statistics.epsilon"
     constants = [
         numpy_helper.from_array(np.array([0, 2, 3], dtype=np.int64), axes),
         numpy_helper.from_array(np.array(EPSILON, dtype=np.float32), epsilon),
