@@ -2,11 +2,11 @@
 
     python -m fewshot.data --domain drawings --split test --pool DIR [--data ../../shared/data]
 
-writes a split as folders of PNG files, one a class, in the order episodes number them: what the command line evaluates on.
+writes a split as folders of PNG files, one a class, in the order episodes number them, for the command line.
 
 Omniglot (Lake, Salakhutdinov and Tenenbaum, Science 2015; MIT licence): the two minimal background sets, 8 alphabets
 of 20 drawings a character. Whole alphabets are held out. As is usual, each character turned by 90°, 180° and 270° is a
-class of its own, in every split. Tiny-ImageNet: images of ImageNet, for research, not redistributed; 500 images a class.
+class of its own, in every split. Tiny-ImageNet: images of ImageNet, for research, not redistributed; 500 a class.
 
 Decoded arrays are kept in a cache folder outside the project.
 """

@@ -2,8 +2,8 @@
 
     python -m fewshot.evaluate --run RUN --out metrics.json [--split test] [--episodes 600]
 
-Every cell is the mean accuracy over episodes 0 … R−1 of one seed with its 95 % interval (1.96 standard errors); the same
-episodes for all learners of a domain. Queries of an episode are run as one batch.
+Every cell is the mean accuracy over episodes 0 … R−1 of one seed with its 95 % interval (1.96 standard errors); the
+same episodes for all learners of a domain. Queries of an episode are run as one batch.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def summary(accuracies: list[float]) -> dict[str, Any]:
 
 
 def lists_for(recipe: Recipe, found: Episode) -> Tensor | None:
-    """Assignments a learner uses by itself: all that fit, but one for a fixed-way learner, also off its way."""
+    """Return the assignments a learner uses by itself: all that fit; one for a fixed-way learner, also off its way."""
     if recipe.kind != "maml":
         return None
     return found.assignments(1 if len(recipe.ways) == 1 else None)

@@ -36,7 +36,11 @@ def _protonet(domain: str) -> Recipe:
 
 def recipes() -> dict[str, Recipe]:
     """All learners by name, in order of importance."""
-    shipped, comparison, semantic, nodes, extras = {}, {}, {}, {}, {}
+    shipped: dict[str, Recipe] = {}
+    comparison: dict[str, Recipe] = {}
+    semantic: dict[str, Recipe] = {}
+    nodes: dict[str, Recipe] = {}
+    extras: dict[str, Recipe] = {}
     for domain in ("drawings", "photographs"):
         shipped |= {f"{domain}-anyway": _any(domain), f"{domain}-protonet": _protonet(domain)}
     for domain in ("photographs", "drawings"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import itertools
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from torch import Tensor
 
 from fewshot import onnx_graph
 from fewshot.episodes import assignments, draw_episode
+from fewshot.export import learner_card
+from fewshot.learner import Recipe
 from fewshot.maml import Inner, adapt, summed
 from fewshot.nets import Conv4, Parameters
 from fewshot.protonet import prototypes, scores
@@ -74,10 +77,13 @@ def initial(net: Conv4) -> Parameters:
     return {n: p.double() for n, p in parameters.items()}
 
 
-def common(folder: Folder, net: Conv4, parameters: Parameters) -> dict[str, Any]:
-    """Write the model and the images; returns what every manifest says of them."""
+def common(folder: Folder, recipe: Recipe, parameters: Parameters) -> dict[str, Any]:
+    """Write the model, its card and the images; returns what every manifest says of them."""
     support, query = made_up_episode()
-    onnx_graph.save(onnx_graph.conv4_graph(net, parameters), folder.root / "model.onnx")
+    content = onnx_graph.save(onnx_graph.conv4_graph(recipe.net, parameters), folder.root / "model.onnx")
+    card = learner_card(recipe, parameters, content, folder.root.name, "Golden, untrained", [0.0], [1.0])
+    more = {"training": {}, "source": "random weights", "citation": "", "metrics": {}}
+    (folder.root / "card.json").write_text(json.dumps({**card, **more}, indent=1) + "\n")
     return {
         **provenance(),
         "model": "model.onnx", "opset": onnx_graph.OPSET, "ways": WAYS, "shots": SHOTS, "queries": QUERIES,
@@ -94,9 +100,9 @@ def common(folder: Folder, net: Conv4, parameters: Parameters) -> dict[str, Any]
 
 def write_maml(root: Path) -> dict[str, Any]:
     """Write ``fewshot-maml``: three inner steps on two assignments."""
-    folder, net = Folder(root), Conv4(1, SIZE, 4, NODES)
-    parameters = initial(net)
-    manifest = common(folder, net, parameters)
+    folder, recipe = Folder(root), Recipe("drawings", "maml", NODES, (WAYS, NODES), SHOTS, QUERIES, 4, inner=INNER)
+    net, parameters = recipe.net, initial(recipe.net)
+    manifest = common(folder, recipe, parameters)
     support, query = made_up_episode()
     labels = torch.tensor(manifest["support"]["labels"])
     nodes = shuffle(uniform(SEED), NODES, NODES)
@@ -126,9 +132,9 @@ def write_maml(root: Path) -> dict[str, Any]:
 
 def write_protonet(root: Path) -> dict[str, Any]:
     """Write ``fewshot-protonet``: prototypes and scores, support and queries each with their own statistics."""
-    folder, net = Folder(root), Conv4(1, SIZE, 4)
-    parameters = initial(net)
-    manifest = common(folder, net, parameters)
+    folder, recipe = Folder(root), Recipe("drawings", "protonet", 0, (WAYS,), SHOTS, QUERIES, 4)
+    net, parameters = recipe.net, initial(recipe.net)
+    manifest = common(folder, recipe, parameters)
     support, query = made_up_episode()
     centres = prototypes(net.features(parameters, support), WAYS)
     found = scores(net.features(parameters, query), centres)

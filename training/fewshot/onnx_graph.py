@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,7 +28,7 @@ def conv4_graph(net: Conv4, parameters: Parameters) -> ModelProto:
         numpy_helper.from_array(np.array(EPSILON, dtype=np.float32), epsilon),
     ]
 
-    def emit(operator: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def emit(operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
         nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
@@ -49,7 +50,7 @@ def conv4_graph(net: Conv4, parameters: Parameters) -> ModelProto:
         x = emit("MaxPool", [x], f"{block}.pool", kernel_shape=[2, 2], strides=[2, 2])
     features = emit("Flatten", [x], "features", axis=1)
     batch = "batch"
-    image_shape = [batch, net.channels, net.size, net.size]
+    image_shape: list[str | int | None] = [batch, net.channels, net.size, net.size]
     outputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, [batch, net.features_count])]
     if net.nodes:
         emit("Gemm", [features, "head.weight", "head.bias"], "logits", transB=1)

@@ -47,7 +47,7 @@ def _rows(header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def ways_table(found: dict[str, Metrics]) -> list[str]:
-    """A row a learner, a column a number of ways."""
+    """Return a row a learner, a column a number of ways."""
     rows = [
         [
             title(m["recipe"]), *(cell(m["ways"].get(str(n))) for n in WAYS), str(m["trained"]["episodes"]),
