@@ -101,7 +101,8 @@ class Measure:
     def all(self) -> dict[str, Any]:
         """Every cell that makes sense for this learner."""
         r = self.recipe
-        usable = [n for n in WAYS if r.kind == "protonet" or n <= r.nodes]
+        most = len(self.pool.names) if r.kind == "protonet" else min(len(self.pool.names), r.nodes)
+        usable = [n for n in WAYS if n <= most]
         result: dict[str, Any] = {"ways": {str(n): self.ways(n) for n in usable}}
         if len(r.ways) > 1 and r.nodes >= ASSIGNMENT_WAYS:
             result["assignments"] = self.assignment_counts()

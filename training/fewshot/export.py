@@ -33,7 +33,7 @@ FORMAT, VERSION = "heliograph-learner", 1
 MODEL = "model.onnx"
 LICENCE = "Apache-2.0"
 CPU = torch.device("cpu")
-FEATURE_TOLERANCE = 1e-4  # relative L2, float32 against float32
+FEATURE_TOLERANCE = 1e-4  # relative L2, float32 against float64
 SCORE_TOLERANCE = 1e-3
 
 SOURCES = {
@@ -132,6 +132,7 @@ def check(run: Path, folder: Path, pool: Pool, episodes: int = 3) -> dict[str, f
         raise ExportError(f"{folder}: the model is not the one the card describes")
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
     exported = weights_in(folder / MODEL)
+    exact = {n: p.double() for n, p in parameters.items()}
     worst = {"features": 0.0, "logits": 0.0, "scores": 0.0}
     for number in range(episodes):
         found = episode(pool, 0, number, min(recipe.ways), recipe.shots, recipe.queries, recipe.nodes)
@@ -142,10 +143,10 @@ def check(run: Path, folder: Path, pool: Pool, episodes: int = 3) -> dict[str, f
                 strict=True,
             )
         )
-        features = recipe.net.features(parameters, found.support)
+        features = recipe.net.features(exact, found.support.double())
         expected = {"features": features.numpy()}
         if recipe.nodes:
-            expected["logits"] = recipe.net.head(parameters, features).numpy()
+            expected["logits"] = recipe.net.head(exact, features).numpy()
         for name, values in expected.items():
             error = np.linalg.norm(outputs[name] - values) / np.linalg.norm(values)
             worst[name] = max(worst[name], float(error))

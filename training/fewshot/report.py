@@ -74,7 +74,7 @@ def markdown(found: dict[str, Metrics]) -> str:
     """All tables."""
     parts = ["# Few-shot: measured on test classes", ""]
     for domain in DOMAINS:
-        for shots in (5, 1):
+        for shots in sorted({m["recipe"]["shots"] for m in found.values()}, reverse=True):
             here = {n: m for n, m in found.items() if m["recipe"]["domain"] == domain and m["recipe"]["shots"] == shots}
             if not here:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -19,6 +20,13 @@ from fewshot.protonet import prototypes, scores
 NET = Conv4(channels=2, size=16, filters=3, nodes=7)
 LISTS = torch.tensor([[4, 0, 2], [1, 6, 3]])
 LABELS = torch.tensor([0, 0, 1, 1, 2, 2])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread(_threads: None) -> Iterator[None]:
+    torch.set_num_threads(1)  # tensors this small only wait for each other
+    yield
+    torch.set_num_threads(2)
 
 
 def textbook_logits(parameters: Parameters, x: Tensor) -> Tensor:
