@@ -115,7 +115,7 @@ def write_maml(root: Path) -> dict[str, Any]:
             n: folder.put(f"step{k + 1}/{n}.npy", p.detach().numpy(), f"{n} after step {k + 1}")
             for n, p in now.items()
         }  # fmt: skip
-        steps.append({"loss": loss.item(), "parameters": files})
+        steps.append({"loss": float(f"{loss.item():.12g}"), "parameters": files})
 
     start = {n: p.requires_grad_() for n, p in parameters.items()}
     adapted = adapt(net, start, support, labels, lists, INNER, observe=observe)

@@ -59,9 +59,11 @@ class Conv4:
             # Where the line falls (negative scale) its sign goes into the filter.
             sign = torch.where(scale.detach() < 0, -1.0, 1.0).to(scale.dtype)
             weight = weight * sign.view(-1, 1, 1, 1)
-            statistics = _first_statistics(x, weight) if k == 0 else None
-            x = F.conv2d(x, weight, padding=1)
-            variance, mean = statistics or torch.var_mean(x, (0, 2, 3), correction=0, keepdim=True)
+            if k == 0:
+                x, variance, mean = _first_convolution(x, weight)
+            else:
+                x = F.conv2d(x, weight, padding=1)
+                variance, mean = torch.var_mean(x, (0, 2, 3), correction=0, keepdim=True)
             x = F.max_pool2d(x, 2)
             x = F.relu((x - mean) * (scale * sign * (variance + EPSILON).rsqrt()) + shift)
         return x.flatten(1)
@@ -75,15 +77,18 @@ class Conv4:
         return self.head(parameters, self.features(parameters, images))
 
 
-def _first_statistics(images: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Variance and mean of the first convolution's outputs, from the moments of its input patches.
+def _first_convolution(images: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the first 3×3 convolution of images, and its variance and mean from the moments of the input patches.
 
     A response is w·p for a patch p, so its mean is w·E[p] and its variance wᵀ Cov(p) w: no pass over the largest maps
-    of the net, and none in the gradients and their gradients either.
+    of the net, and none in the gradients and their gradients either. The images need no gradient, and with one or three
+    channels a matrix product is faster than a convolution.
     """
+    batch, _, height, width = images.shape
     patches = F.unfold(images, 3, padding=1).transpose(1, 2).flatten(0, 1)
     mean = patches.mean(0)
     centred = patches - mean
     covariance = centred.T @ centred / len(centred)
     w = weight.flatten(1)
-    return ((w @ covariance) * w).sum(1).view(1, -1, 1, 1), (w @ mean).view(1, -1, 1, 1)
+    maps = (patches @ w.T).view(batch, height, width, -1).permute(0, 3, 1, 2)
+    return maps, ((w @ covariance) * w).sum(1).view(1, -1, 1, 1), (w @ mean).view(1, -1, 1, 1)
