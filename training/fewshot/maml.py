@@ -21,7 +21,7 @@ from fewshot.nets import Conv4, Parameters
 class Inner:
     """The inner loop: plain gradient descent of all parameters on the support set."""
 
-    rate: float = 0.5
+    rate: float = 0.1  # published 0.5; why not here: docs/fewshot-training.md
     steps: int = 3
 
 

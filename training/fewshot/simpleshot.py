@@ -26,7 +26,7 @@ from fewshot.episodes import draw_episode
 from fewshot.evaluate import SEED, summary
 from fewshot.random import uniform
 from heliograph_training import imagenette
-from heliograph_training.export_efficientnet import PREPROCESSING, SIZE
+from heliograph_training.export_efficientnet import PREPROCESSING, SIZE, widen
 
 MODEL = Path(__file__).parents[2] / "public" / "models" / "efficientnet-lite0" / "model.onnx"
 TENSOR = "flatten"  # the pooled features
@@ -37,7 +37,7 @@ Features = NDArray[np.float32]
 
 def feature_session(path: Path, tensor: str = TENSOR) -> ort.InferenceSession:
     """Return a session of the model that gives ``tensor``."""
-    model = onnx.load(path)
+    model = widen(onnx.load(path))  # the file stores float16
     model.graph.output.append(onnx.helper.make_tensor_value_info(tensor, onnx.TensorProto.FLOAT, None))
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = 1
