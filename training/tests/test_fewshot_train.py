@@ -12,12 +12,13 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from fewshot import export, report
-from fewshot.episodes import Pool, episode
+from fewshot import data, export, reference, report
+from fewshot.episodes import Pool, draw_episode, episode
 from fewshot.evaluate import Measure, measure
 from fewshot.golden import drawings
 from fewshot.learner import Recipe, predict
 from fewshot.maml import Inner
+from fewshot.random import uniform
 from fewshot.train import Trainer, best_weights
 
 CPU = torch.device("cpu")
@@ -136,6 +137,13 @@ def test_an_exported_learner_is_pytorchs(pools: tuple[Pool, Pool], kind: str, no
     assert "5" in card["metrics"]["ways"]
     assert ("assignments" in card["metrics"]) == (kind == "maml")
     assert "5 ways" in report.write(tmp_path, tmp_path / "report")
+
+    data.write_pool(pools[1], tmp_path / "images")
+    files = reference.class_folders(tmp_path / "images")
+    draws = [draw_episode(uniform(600, r), [6] * 5, 3, 2, 2, nodes) for r in range(2)]
+    again = reference.conv4_accuracies(tmp_path / "learner", card, files, draws, 2, None)
+    expected = Measure(recipe, best_weights(run / "checkpoint.pt", CPU)[1], pools[1], CPU, 2, bar=False).ways(3)
+    assert again == pytest.approx(expected["each"], abs=1e-6)
 
     session = ort.InferenceSession(tmp_path / "learner" / "model.onnx")
     batch = np.random.default_rng(1).random((3, 1, 28, 28), np.float32)
