@@ -194,12 +194,9 @@ def pool(domain: str, split: str, data: Path | None, cache: Path = DEFAULT_CACHE
 
 
 def write_pool(found: Pool, folder: Path) -> None:
-    """Write a pool as ``folder/<class>/<number>.png``, named so that sorting by name gives the pool's order back."""
-    names = [n.replace("/", "_") for n in found.names]
-    if names != sorted(names):
-        raise ValueError("class names do not keep their order as folder names")
+    """Write a pool as ``folder/<class>/<number>.png``; a class's name is its path, so sorting gives the order back."""
     shutil.rmtree(folder, ignore_errors=True)
-    for name, images in zip(names, found.images, strict=True):
+    for name, images in zip(found.names, found.images, strict=True):
         (folder / name).mkdir(parents=True)
         for k, image in enumerate(images):
             # Paper is white in the files, as on a drawing pad; photographs are as they are.

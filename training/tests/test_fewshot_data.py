@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fewshot import data, simpleshot
+from fewshot import data, reference, simpleshot
 from fewshot.episodes import Pool
 
 ALPHABETS = (
@@ -101,10 +101,9 @@ def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.M
 def test_a_written_pool_reads_back_as_the_same_ink_in_the_same_order(omniglot: Path, tmp_path: Path) -> None:
     pool = data.pool("drawings", "test", omniglot, tmp_path / "cache")
     data.write_pool(pool, tmp_path / "pool")
-    folders = sorted((tmp_path / "pool").iterdir(), key=lambda p: p.name)
-    assert [f.name for f in folders] == [n.replace("/", "_") for n in pool.names]
-    for folder, images in zip(folders, pool.images, strict=True):
-        files = sorted(folder.iterdir(), key=lambda p: p.name)
+    found = reference.class_folders(tmp_path / "pool")
+    assert list(found) == pool.names
+    for files, images in zip(found.values(), pool.images, strict=True):
         read = [255 - np.asarray(Image.open(f)) for f in files]
         assert np.array_equal(np.stack(read)[:, None], images)
     with pytest.raises(ValueError, match="sorted"):
