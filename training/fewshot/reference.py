@@ -25,7 +25,7 @@ from fewshot.data import area_average
 from fewshot.episodes import Draw, Episode, Pool, draw_episode, episode_of
 from fewshot.evaluate import summary
 from fewshot.export import weights_in
-from fewshot.learner import ANY_WAYS, Recipe, accuracy, predict
+from fewshot.learner import Recipe, accuracy, predict
 from fewshot.maml import Inner
 from fewshot.random import uniform
 from heliograph_training.export_efficientnet import PREPROCESSING
@@ -66,7 +66,7 @@ def recipe_of(card: dict[str, Any]) -> Recipe:
     """Return the recipe a card's learner predicts by; what only training needs keeps its default."""
     fixed = card["ways"] != "any"
     return Recipe(
-        card["domain"], card["kind"], card["nodes"] or 0, (card["ways"],) if fixed else ANY_WAYS,
+        card["domain"], card["kind"], card["nodes"] or 0, (card["ways"],) if fixed else (2, card["nodes"] or 2),
         filters=card["features"] // (card["input"]["height"] >> 4) ** 2,
         inner=Inner(card["inner"]["learningRate"], card["inner"]["steps"]) if card["inner"] else Inner(),
     )  # fmt: skip
