@@ -29,7 +29,8 @@ from fewshot.nets import Parameters
 CHECKPOINT_VERSION = 1
 VALIDATION_SEED = 1_000_003
 VALIDATION_EPISODES = 60
-SAVE_EVERY = 100  # episodes
+SAVE_EVERY = 100  # episodes, or
+SAVE_SECONDS = 120.0  # on a machine that has little time for this
 VALIDATE_EVERY = 500
 CLIP = 100.0  # norm of the outer gradient; typical norms are far below once training runs
 
@@ -142,7 +143,8 @@ class Trainer:
             judged = last or self.episodes // VALIDATE_EVERY > before // VALIDATE_EVERY
             if judged:
                 found = self._judge()
-            if judged or self.episodes // SAVE_EVERY > before // SAVE_EVERY:
+            due = self.episodes // SAVE_EVERY > before // SAVE_EVERY or time.perf_counter() - begun > SAVE_SECONDS
+            if judged or due:
                 self.seconds += time.perf_counter() - begun
                 begun = time.perf_counter()
                 if judged:

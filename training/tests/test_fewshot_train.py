@@ -97,10 +97,10 @@ def test_another_recipe_does_not_take_over_a_checkpoint(pools: tuple[Pool, Pool]
 def test_training_learns_to_learn(pools: tuple[Pool, Pool], kind: str, nodes: int) -> None:
     recipe = replace(SHORT, kind=kind, nodes=nodes, episodes=80, rate=1e-2, inner=Inner(0.1, 3))
     run = trainer(pools, recipe)
-    before = Measure(recipe, run.learner.parameters, pools[1], CPU, 40, bar=False).ways(3)
+    before = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
     while run.episodes < recipe.episodes:
         run.step()
-    after = Measure(recipe, run.learner.parameters, pools[1], CPU, 40, bar=False).ways(3)
+    after = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
     assert after["accuracy"] > before["accuracy"] + 0.05
 
 
