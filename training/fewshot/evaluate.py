@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,18 +98,20 @@ class Measure:
             for row, name in enumerate(("read", "adapted"))
         }
 
-    def all(self) -> dict[str, Any]:
-        """Every cell that makes sense for this learner."""
+    def all(self, ways: Sequence[int] = WAYS) -> dict[str, Any]:
+        """Every cell that makes sense for this learner; numbers of assignments only with the default ways."""
         r = self.recipe
         most = len(self.pool.names) if r.kind == "protonet" else min(len(self.pool.names), r.nodes)
-        usable = [n for n in WAYS if n <= most]
+        usable = [n for n in ways if n <= most]
         result: dict[str, Any] = {"ways": {str(n): self.ways(n) for n in usable}}
-        if len(r.ways) > 1 and r.nodes >= ASSIGNMENT_WAYS:
+        if len(r.ways) > 1 and r.nodes >= ASSIGNMENT_WAYS and tuple(ways) == WAYS:
             result["assignments"] = self.assignment_counts()
         return result
 
 
-def measure(path: Path, pool: Pool, device: torch.device, episodes: int = EPISODES) -> dict[str, Any]:
+def measure(
+    path: Path, pool: Pool, device: torch.device, episodes: int = EPISODES, ways: Sequence[int] = WAYS
+) -> dict[str, Any]:
     """Everything about one run: its recipe, its training and what ``Measure`` finds for its best weights."""
     recipe, parameters, state = best_weights(path, device)
     return {
@@ -119,7 +121,7 @@ def measure(path: Path, pool: Pool, device: torch.device, episodes: int = EPISOD
             "validation": state["best_accuracy"], "seconds": round(state["seconds"]),
         },
         "seed": SEED,
-        **Measure(recipe, parameters, pool, device, episodes).all(),
+        **Measure(recipe, parameters, pool, device, episodes).all(ways),
     }  # fmt: skip
 
 
@@ -131,6 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", choices=("val", "test"), default="test")
     parser.add_argument("--episodes", type=int, default=EPISODES)
+    parser.add_argument("--ways", type=int, nargs="+", default=list(WAYS), help="other ways: without the other tables")
     parser.add_argument("--device")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
@@ -138,7 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
     device, checkpoint = device_for(options.device), options.run / "checkpoint.pt"
     recipe, _, _ = best_weights(checkpoint, device)
     pool = data.pool(recipe.domain, options.split, options.data, options.cache)
-    result = measure(checkpoint, pool, device, options.episodes)
+    result = measure(checkpoint, pool, device, options.episodes, options.ways)
     options.out.write_text(json.dumps(result) + "\n")
     for ways, cell in result["ways"].items():
         print(f"{ways}-way: {100 * cell['accuracy']:.2f} ± {100 * cell['interval']:.2f} %")
