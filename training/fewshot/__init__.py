@@ -1,0 +1,1 @@
+"""Few-shot learners: any-way MAML, ProtoNet and SimpleShot, from data to learner folders (docs/fewshot-training.md)."""

@@ -1,0 +1,178 @@
+"""Write a learner folder (docs/fewshot-format.md) from a training run, and check it against PyTorch.
+
+    python -m fewshot.export --run RUNS/drawings-anyway --out ../public/learners/drawings-anyway --title "…"
+    python -m fewshot.export --run RUNS/drawings-anyway --out ../public/learners/drawings-anyway --check
+
+The exported weights are the ones that did best on validation classes; the card's table is RUN/metrics.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+from onnx import numpy_helper
+
+from fewshot import data, onnx_graph
+from fewshot.episodes import Pool, episode
+from fewshot.learner import Recipe, predict
+from fewshot.nets import Parameters
+from fewshot.report import without_episodes
+from fewshot.train import best_weights
+
+FORMAT, VERSION = "heliograph-learner", 1
+MODEL = "model.onnx"
+LICENCE = "Apache-2.0"
+CPU = torch.device("cpu")
+FEATURE_TOLERANCE = 1e-4  # relative L2, float32 against float64
+SCORE_TOLERANCE = 1e-3
+
+SOURCES = {
+    "drawings": "trained by this project on Omniglot's minimal background sets (MIT licence; B. M. Lake, "
+    "R. Salakhutdinov, J. B. Tenenbaum, Science 350, 2015): docs/fewshot-training.md",
+    "photographs": "trained by this project on Tiny-ImageNet classes at 32×32 (images of ImageNet, used for research, "
+    "not contained): docs/fewshot-training.md",
+}
+CITATIONS = {
+    "maml": "J. Lee, S. Kim, J. Lee, N. Kwak: Any-way meta learning. AAAI 2024, arXiv 2401.05097; "
+    "C. Finn, P. Abbeel, S. Levine: Model-agnostic meta-learning for fast adaptation of deep networks. ICML 2017",
+    "protonet": "J. Snell, K. Swersky, R. Zemel: Prototypical networks for few-shot learning. NeurIPS 2017",
+}
+DATA = {
+    "drawings": "Omniglot minimal sets without Balinese, Sanskrit, Tagalog (test) and Early Aramaic (validation); "
+    "quarter turns are classes of their own",
+    "photographs": "Tiny-ImageNet at 32×32: 110 training, 20 validation, 30 test classes",
+}
+
+
+class ExportError(Exception):
+    """The exported folder does not do what PyTorch does."""
+
+
+def learner_card(
+    recipe: Recipe, parameters: Parameters, content: bytes, name: str, title: str, mean: list[float], std: list[float]
+) -> dict[str, Any]:
+    """Return card.json without training and metrics."""
+    net, maml = recipe.net, recipe.kind == "maml"
+    return {
+        "format": FORMAT, "version": VERSION, "name": name, "title": title, "kind": recipe.kind,
+        "domain": recipe.domain, "file": MODEL, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
+        "input": {
+            "channels": net.channels, "height": net.size, "width": net.size, "mean": mean, "std": std,
+            "ink": "dark" if recipe.domain == "drawings" else None,
+        },
+        "features": net.features_count,
+        "nodes": recipe.nodes if maml else None,
+        "inner": {"learningRate": recipe.inner.rate, "steps": recipe.inner.steps} if maml else None,
+        "parameters": list(parameters) if maml else [],
+        "ways": recipe.ways[0] if maml and len(recipe.ways) == 1 else "any",
+        "licence": LICENCE,
+    }  # fmt: skip
+
+
+def export(run: Path, out: Path, title: str, mean: tuple[float, ...], std: tuple[float, ...]) -> dict[str, Any]:
+    """Write model and card of a run; returns the card."""
+    recipe, parameters, state = best_weights(run / "checkpoint.pt", CPU)
+    shutil.rmtree(out, ignore_errors=True)
+    content = onnx_graph.save(onnx_graph.conv4_graph(recipe.net, parameters), out / MODEL)
+    measured = run / "metrics.json"
+    metrics = json.loads(measured.read_text()) if measured.exists() else {}
+    if metrics and (metrics["trained"]["best_at"], metrics["recipe"]) != (state["best_at"], recipe.to_json()):
+        raise ExportError(f"{measured} was not measured on these weights; measure again")
+    card = {
+        **learner_card(recipe, parameters, content, out.name, title, list(mean), list(std)),
+        "training": {
+            "seed": recipe.seed, "episodes": state["episodes"], "plannedEpisodes": recipe.episodes,
+            "exportedAt": state["best_at"], "validation": round(state["best_accuracy"], 4),
+            "ways": list(recipe.ways), "shots": recipe.shots, "queries": recipe.queries, "filters": recipe.filters,
+            "data": DATA[recipe.domain], "order": "second" if recipe.second_order else "first",
+            "semantic": recipe.semantic, "mixup": recipe.mixup, "seconds": round(state["seconds"]),
+        },
+        "source": SOURCES[recipe.domain],
+        "citation": CITATIONS[recipe.kind],
+        "metrics": table(metrics),
+    }  # fmt: skip
+    (out / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    return card
+
+
+def table(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return what the card says of the measurements: accuracies in 0 … 1 with 95 % intervals."""
+    if not metrics:
+        return {}
+    kept: dict[str, Any] = {k: without_episodes(metrics[k]) for k in ("seed", "ways", "assignments") if k in metrics}
+    return {"split": "test", "shots": metrics["recipe"]["shots"], "queries": metrics["recipe"]["queries"], **kept}
+
+
+def weights_in(path: Path) -> Parameters:
+    """Return the initialisers of an exported model that are parameters."""
+    model = onnx.load(path)
+    named = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    return {n: torch.from_numpy(a.copy()) for n, a in named.items() if n.startswith(("blocks.", "head."))}
+
+
+def check(run: Path, folder: Path, pool: Pool, episodes: int = 3) -> dict[str, float]:
+    """Compare the folder with PyTorch: outputs of the graph, and scores learned from the exported weights.
+
+    Raises:
+        ExportError: if the file is not the card's, or a difference is above the tolerance.
+    """
+    recipe, parameters, _ = best_weights(run / "checkpoint.pt", CPU)
+    card, content = json.loads((folder / "card.json").read_text()), (folder / MODEL).read_bytes()
+    if hashlib.sha256(content).hexdigest() != card["sha256"] or len(content) != card["bytes"]:
+        raise ExportError(f"{folder}: the model is not the one the card describes")
+    session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
+    exported = weights_in(folder / MODEL)
+    exact = {n: p.double() for n, p in parameters.items()}
+    worst = {"features": 0.0, "logits": 0.0, "scores": 0.0}
+    for number in range(episodes):
+        found = episode(pool, 0, number, min(recipe.ways), recipe.shots, recipe.queries, recipe.nodes)
+        outputs = dict(
+            zip(
+                [o.name for o in session.get_outputs()],
+                session.run(None, {"images": found.support.numpy()}),
+                strict=True,
+            )
+        )
+        features = recipe.net.features(exact, found.support.double())
+        expected = {"features": features.numpy()}
+        if recipe.nodes:
+            expected["logits"] = recipe.net.head(exact, features).numpy()
+        for name, values in expected.items():
+            error = np.linalg.norm(outputs[name] - values) / np.linalg.norm(values)
+            worst[name] = max(worst[name], float(error))
+        a, b = predict(recipe, parameters, found), predict(recipe, exported, found)
+        worst["scores"] = max(worst["scores"], float((a - b).abs().max()))
+    if max(worst["features"], worst["logits"]) > FEATURE_TOLERANCE or worst["scores"] > SCORE_TOLERANCE:
+        raise ExportError(f"{folder} differs from PyTorch: {worst}")
+    return worst
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the verb."""
+    parser = argparse.ArgumentParser(prog="python -m fewshot.export", description="Write a learner folder.")
+    data.add_options(parser)
+    parser.add_argument("--run", type=Path, required=True, help="folder of a training run")
+    parser.add_argument("--out", type=Path, required=True, help="the learner's folder")
+    parser.add_argument("--title", help="what the page calls it; left out, its name")
+    parser.add_argument("--check", action="store_true", help="write nothing, only compare")
+    options = parser.parse_args(arguments)
+    recipe, _, _ = best_weights(options.run / "checkpoint.pt", CPU)
+    pool = data.pool(recipe.domain, "val", options.data, options.cache)
+    if not options.check:
+        export(options.run, options.out, options.title or options.out.name, pool.mean, pool.std)
+    print({k: f"{v:.2g}" for k, v in check(options.run, options.out, pool).items()})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

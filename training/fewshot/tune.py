@@ -1,0 +1,37 @@
+"""The inner learning rate of a group of learners, chosen by short runs on validation classes.
+
+Any-way learners sum their loss over up to O / N assignments and fixed-way ones have a single one, so no rate suits
+both; a comparison is fair only if each has its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from fewshot.episodes import Pool
+from fewshot.learner import Recipe
+from fewshot.maml import Inner
+from fewshot.train import Trainer, best_weights
+
+RATES = (0.05, 0.1, 0.2, 0.5)
+EPISODES = 500
+
+
+def chosen_rate(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out: Path) -> float:
+    """Train ``recipe`` shortly with each rate and return the one with the best validation accuracy.
+
+    One folder a rate under ``out``; what is finished is not done again. ``out/rates.json`` keeps the accuracies.
+    """
+    found: dict[str, float] = {}
+    for rate in RATES:
+        short = replace(recipe, inner=Inner(rate, recipe.inner.steps), episodes=EPISODES)
+        folder = out / f"rate-{rate}"
+        Trainer(short, train, val, device).run(folder)
+        _, _, state = best_weights(folder / "checkpoint.pt", device)
+        found[str(rate)] = round(state["best_accuracy"], 4)
+    (out / "rates.json").write_text(json.dumps(found) + "\n")
+    return max(RATES, key=lambda rate: found[str(rate)])

@@ -1,0 +1,164 @@
+"""Training, measuring and exporting on made-up drawings: resuming, learning, files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+
+from fewshot import data, export, reference, report
+from fewshot.episodes import Pool, draw_episode, episode
+from fewshot.evaluate import Measure, measure
+from fewshot.golden import drawings
+from fewshot.learner import Recipe, predict
+from fewshot.maml import Inner
+from fewshot.random import uniform
+from fewshot.train import Trainer, best_weights
+
+CPU = torch.device("cpu")
+SHORT = Recipe("drawings", "maml", 6, (2, 3), shots=2, queries=2, filters=4, episodes=12)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread(_threads: None) -> Iterator[None]:
+    torch.set_num_threads(1)  # tensors this small only wait for each other
+    yield
+    torch.set_num_threads(2)
+
+
+def pool(classes: int, seed: int) -> Pool:
+    return Pool([f"c{k:02d}" for k in range(classes)], list(drawings(classes, 6, seed)), (0.0,), (1.0,))
+
+
+@pytest.fixture(scope="module")
+def pools() -> tuple[Pool, Pool]:
+    return pool(12, 1), pool(5, 2)
+
+
+@pytest.fixture(autouse=True)
+def _short_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fewshot.train.VALIDATE_EVERY", 6)
+    monkeypatch.setattr("fewshot.train.SAVE_EVERY", 4)
+    monkeypatch.setattr("fewshot.train.VALIDATION_EPISODES", 4)
+
+
+def trainer(pools: tuple[Pool, Pool], recipe: Recipe = SHORT) -> Trainer:
+    return Trainer(recipe, *pools, CPU)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        SHORT,
+        replace(SHORT, second_order=False),
+        replace(SHORT, semantic=True, mixup=True),
+        replace(SHORT, kind="protonet", nodes=0, semantic=True),
+    ],
+)
+def test_a_resumed_run_equals_an_uninterrupted_one(pools: tuple[Pool, Pool], recipe: Recipe, tmp_path: Path) -> None:
+    trainer(pools, recipe).run(tmp_path / "whole", bar=False)
+    killed = trainer(pools, recipe)
+    saved = killed.save
+    with pytest.MonkeyPatch.context() as patch:
+
+        def save_and_die(path: Path) -> None:
+            saved(path)
+            if killed.episodes == 8:
+                raise KeyboardInterrupt
+
+        patch.setattr(killed, "save", save_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            killed.run(tmp_path / "parts", bar=False)
+    trainer(pools, recipe).run(tmp_path / "parts", bar=False)
+    a, b = (best_weights(tmp_path / name / "checkpoint.pt", CPU)[2] for name in ("whole", "parts"))
+    for group in ("parameters", "head", "bank"):
+        for name, values in a["learner"][group].items():
+            assert torch.equal(values, b["learner"][group][name]), name
+    assert a["best_at"] == b["best_at"]
+    logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "parts")]
+    entries = [[{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in log] for log in logs]
+    assert entries[0] == entries[1]
+    assert entries[0][-1]["episode"] == recipe.episodes
+
+
+def test_another_recipe_does_not_take_over_a_checkpoint(pools: tuple[Pool, Pool], tmp_path: Path) -> None:
+    trainer(pools).save(tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="other options"):
+        trainer(pools, replace(SHORT, seed=2)).restore(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.parametrize(("kind", "nodes"), [("maml", 6), ("protonet", 0)])
+def test_training_learns_to_learn(pools: tuple[Pool, Pool], kind: str, nodes: int) -> None:
+    recipe = replace(SHORT, kind=kind, nodes=nodes, episodes=80, rate=1e-2, inner=Inner(0.1, 3))
+    run = trainer(pools, recipe)
+    before = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
+    while run.episodes < recipe.episodes:
+        run.step()
+    after = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
+    assert after["accuracy"] > before["accuracy"] + 0.05
+
+
+def test_impossible_recipes_are_refused() -> None:
+    for changes in ({"nodes": 2}, {"kind": "protonet"}, {"mixup": True}, {"kind": "transformer"}):
+        with pytest.raises(ValueError, match=r"nodes|mixup|unknown"):
+            replace(SHORT, **changes)
+    assert Recipe.from_json(json.loads(json.dumps(SHORT.to_json()))) == SHORT
+
+
+def test_a_fixed_learner_off_its_way_reads_one_assignment(pools: tuple[Pool, Pool]) -> None:
+    recipe = replace(SHORT, nodes=5, ways=(5,))
+    parameters = trainer(pools, recipe).learner.parameters
+    found = Measure(recipe, parameters, pools[1], CPU, 2, bar=False).ways(2)["each"]
+    for number, expected in enumerate(found):
+        e = episode(pools[1], 600, number, 2, 2, 2, 5)
+        scores = predict(recipe, parameters, e, torch.tensor([e.draw.nodes[:2]]))
+        assert float((scores.argmax(1) == e.query_labels).float().mean()) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("kind", "nodes"), [("maml", 10), ("protonet", 0)])
+def test_an_exported_learner_is_pytorchs(pools: tuple[Pool, Pool], kind: str, nodes: int, tmp_path: Path) -> None:
+    recipe = replace(SHORT, kind=kind, nodes=nodes, episodes=4)
+    run = tmp_path / "run"
+    trainer(pools, recipe).run(run, bar=False)
+    metrics = measure(run / "checkpoint.pt", pools[1], CPU, 2)
+    (run / "metrics.json").write_text(json.dumps(metrics))
+    card = export.export(run, tmp_path / "learner", "A learner", (0.0,), (1.0,))
+    worst = export.check(run, tmp_path / "learner", pools[1])
+    assert worst["scores"] == 0
+    assert card["ways"] == "any"
+    assert card["nodes"] == (nodes or None)
+    assert "each" not in json.dumps(card)
+    assert "5" in card["metrics"]["ways"]
+    assert ("assignments" in card["metrics"]) == (kind == "maml")
+    assert "5 ways" in report.write(tmp_path, tmp_path / "report")
+
+    data.write_pool(pools[1], tmp_path / "images")
+    files = reference.class_folders(tmp_path / "images")
+    draws = [draw_episode(uniform(600, r), [6] * 5, 3, 2, 2, nodes) for r in range(2)]
+    again = reference.conv4_accuracies(tmp_path / "learner", card, files, draws, 2, None)
+    expected = Measure(recipe, best_weights(run / "checkpoint.pt", CPU)[1], pools[1], CPU, 2, bar=False).ways(3)
+    assert again == pytest.approx(expected["each"], abs=1e-6)
+
+    session = ort.InferenceSession(tmp_path / "learner" / "model.onnx")
+    batch = np.random.default_rng(1).random((3, 1, 28, 28), np.float32)
+    assert session.run(["features"], {"images": batch})[0].shape == (3, card["features"])
+
+    model = tmp_path / "learner" / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1] + b"\0")
+    with pytest.raises(export.ExportError, match="card"):
+        export.check(run, tmp_path / "learner", pools[1])
+
+
+def test_metrics_of_other_weights_are_not_exported(pools: tuple[Pool, Pool], tmp_path: Path) -> None:
+    trainer(pools, replace(SHORT, episodes=4)).run(tmp_path, bar=False)
+    metrics = measure(tmp_path / "checkpoint.pt", pools[1], CPU, 2)
+    metrics["trained"]["best_at"] = 2
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(export.ExportError, match="measure again"):
+        export.export(tmp_path, tmp_path / "learner", "A learner", (0.0,), (1.0,))
