@@ -50,6 +50,8 @@ async function dragSun(page: Page, azimuth: number, elevation: number): Promise<
 const showing = (page: Page, layer: string) => page.getByLabel('What is shown').selectOption({ label: layer });
 
 test('dragging the sun from morning to evening moves the shadows and leaves the albedo', async ({ studio, page }) => {
+  // A dozen pictures of the shipped scene, each a second or more where no graphics card helps.
+  test.setTimeout(240_000);
   // From above, over the square.
   await open(page, '&eye=0,14,19&target=0,0,-3');
   await expect(studio.panel('Scene')).toContainText('Licence');
