@@ -4,13 +4,13 @@ import { relativeError } from '../../test/relative-error.ts';
 import type { FloatTensor } from '../graph/tensor.ts';
 import { uniform } from '../random.ts';
 import { adaptParameters, compileInnerStep } from './adaptation.ts';
-import { type Assignments, assign, assignmentLoss, nodesInOrder, sumOverAssignments } from './assignments.ts';
+import { type Assignments, assign, nodesInOrder, sumOverAssignments } from './assignments.ts';
 import { conv4, mamlCard } from './conv4.ts';
 import { classMajorLabels, shuffle } from './episode.ts';
 import { joinLearner, type Learner, predictedWays, type RunGraph, type Support } from './learner.ts';
 import { adapt, predict } from './learners.ts';
 import { forward } from './prediction.ts';
-import { wasmRunner } from './testing.ts';
+import { assignmentLoss, wasmRunner } from './testing.ts';
 
 const SHAPE = { channels: 1, side: 16, filters: 4, nodes: 7 } as const;
 const PIXELS = SHAPE.side ** 2;

@@ -90,22 +90,3 @@ export function sumOverAssignments(logits: Float32Array, nodes: number, assignme
   }
   return scores;
 }
-
-/**
- * The inner loss at given logits, Σ_j mean_i CE(logits_i[s_j], y_i).
- *
- * @param logits [B, O], row-major
- * @param labels class of each image
- */
-export function assignmentLoss(logits: Float32Array, labels: readonly number[], nodes: number, assignments: Assignments): number {
-  let sum = 0;
-  labels.forEach((label, image) => {
-    for (const list of assignments) {
-      const values = list.map((node) => logits[image * nodes + node] ?? 0);
-      const highest = Math.max(...values);
-      const total = values.reduce((whole, value) => whole + Math.exp(value - highest), 0);
-      sum += Math.log(total) + highest - (values[label] ?? 0);
-    }
-  });
-  return sum / labels.length;
-}
