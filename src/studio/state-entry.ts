@@ -17,6 +17,8 @@ export interface Entry<T> {
   readonly codec?: Codec<T>;
   /** Whether undo brings it back. */
   readonly undo: boolean;
+  /** Whether each change is a step of undo, however quickly they follow one another. */
+  readonly steps?: boolean;
 }
 
 /** A setting that a link carries and undo brings back. The codec's type is wider where the schema narrows it. */
@@ -27,4 +29,9 @@ export function linked<T>(param: string, fallback: NoInfer<T>, schema: z.ZodType
 /** A setting that this browser keeps. */
 export function kept<T>(fallback: NoInfer<T>, schema: z.ZodType<T>): Entry<T> {
   return { default: fallback, home: 'local', schema, undo: false };
+}
+
+/** A setting that nothing but session files keeps. Each change is a step of undo of its own. */
+export function exported<T>(fallback: NoInfer<T>, schema: z.ZodType<T>): Entry<T> {
+  return { default: fallback, home: 'export', schema, undo: true, steps: true };
 }

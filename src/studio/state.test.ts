@@ -2,6 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { METHOD_IDS } from '../explain/explainer.ts';
 import { HeliographError } from '../graph/errors.ts';
+import {
+  FEWSHOT_VIEWS,
+  MOST_EPISODES,
+  MOST_QUERIES,
+  MOST_SHOTS,
+  MOST_STEPS,
+  MOST_WAYS,
+  REASONS,
+} from './fewshot/fewshot-settings.ts';
 import { DAY_MINUTES, LAYERS, QUALITIES, SPLITS } from './relight/relight-settings.ts';
 import {
   COMPARE_METHODS,
@@ -78,6 +87,24 @@ const linked = fc.record({
   showRight: fc.constantFrom(...LAYERS),
   minuteRight: within(0, DAY_MINUTES),
   divider: share,
+  fewView: fc.constantFrom(...FEWSHOT_VIEWS),
+  learner: fc.stringMatching(/^[a-z0-9-]{1,20}$/),
+  pool: fc.option(fc.stringMatching(/^[a-z0-9-]{1,20}$/), { nil: null }),
+  ways: fc.integer({ min: 2, max: MOST_WAYS }),
+  shots: fc.integer({ min: 1, max: MOST_SHOTS }),
+  queries: fc.integer({ min: 1, max: MOST_QUERIES }),
+  episode: fc.nat(),
+  innerSteps: fc.option(fc.nat({ max: MOST_STEPS }), { nil: null }),
+  innerRate: fc.option(fc.double({ min: 1e-6, max: 10, noNaN: true }), { nil: null }),
+  assignments: fc.option(fc.integer({ min: 1, max: 15 }), { nil: null }),
+  shuffle: fc.nat(),
+  query: fc.option(fc.tuple(fc.nat({ max: 999 }), fc.nat({ max: 999 })), { nil: null }),
+  reason: fc.constantFrom(...REASONS),
+  compared: fc.array(fc.stringMatching(/^[a-z0-9-]{1,20}$/), { maxLength: 6 }),
+  evalEpisodes: fc.integer({ min: 2, max: MOST_EPISODES }),
+  evalQueries: fc.integer({ min: 1, max: MOST_QUERIES }),
+  evalSeed: fc.nat(),
+  evaluating: fc.boolean(),
   viewpoint: tensor,
   eye: fc.option(fc.tuple(metres, metres, metres), { nil: null }),
   target: fc.option(fc.tuple(metres, metres, metres), { nil: null }),

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { METHOD_IDS } from '../explain/explainer.ts';
 import { HeliographError } from '../graph/errors.ts';
 import { flag, limit, numeric, numerics, position, text, word, words } from './codec.ts';
+import { FEWSHOT_STATE } from './fewshot/fewshot-settings.ts';
 import { RELIGHT_STATE } from './relight/relight-settings.ts';
 import { DEFAULT_LIMIT, DEFAULT_LOOK, type LimitSetting, type MapLook } from './seeing/types.ts';
 import { type Entry, kept, linked } from './state-entry.ts';
@@ -111,6 +112,7 @@ export const STATE = {
   curves: linked('curves', false, z.boolean(), flag, false),
 
   ...RELIGHT_STATE,
+  ...FEWSHOT_STATE,
 
   theme: kept('auto', z.enum(['auto', 'light', 'dark'])),
   sourcesOpen: kept(true, z.boolean()),

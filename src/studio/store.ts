@@ -43,7 +43,7 @@ export function createSettings(initial: Settings, clock: () => number = () => pe
       }
       const keys = undoable.join();
       const at = clock();
-      const continues = keys === gesture.keys && at - gesture.at < ONE_GESTURE;
+      const continues = keys === gesture.keys && at - gesture.at < ONE_GESTURE && !undoable.some((key) => entryOf(key).steps);
       gesture = { keys, at };
       api.setState({ present: next, past: continues ? past : [...past.slice(1 - LONGEST_PAST), present], future: [] });
     },
