@@ -58,7 +58,13 @@ export function createExplainController(dependencies: ControllerDependencies): E
   const maps = new Maps(bench);
   let ownCount = 0;
 
+  /** Whether the workspace was looked at: before, only the device is started, for whoever else computes. */
+  let explaining = false;
+
   function reconcile(): void {
+    explaining ||= settings.get().workspace === 'explain';
+    subject.followDevice();
+    if (!explaining) return;
     subject.follow();
     maps.follow();
   }
@@ -72,7 +78,7 @@ export function createExplainController(dependencies: ControllerDependencies): E
       reconcile();
       return () => {
         stopFollowing();
-        for (const lane of LANES) bench.stop(lane);
+        for (const lane of LANES) bench.jobs.stop(lane);
       };
     },
 
@@ -80,7 +86,7 @@ export function createExplainController(dependencies: ControllerDependencies): E
       ownCount += 1;
       const id = `own-${ownCount}`;
       bench.report('model', null);
-      return bench.run({
+      return bench.jobs.run({
         lane: 'model',
         key: id,
         label: `Reading ${source.name}`,
@@ -111,13 +117,13 @@ export function createExplainController(dependencies: ControllerDependencies): E
       // What else the settings want must not start in place of what was stopped.
       for (const { key } of maps.plan()?.list ?? []) if (!bench.now.results.has(key)) failures.set(key, CANCELLED);
       for (const lane of LANES) {
-        const { key } = bench.lanes[lane];
+        const { key } = bench.jobs.lanes[lane];
         if (key === null || lane === 'device') continue;
         bench.failed.add(lane === 'curves' ? `curves ${key}` : key);
         if (lane === 'model') bench.report('model', CANCELLED);
         if (lane === 'classify') failures.set(key, CANCELLED);
         if (lane === 'curves') bench.report('curves', CANCELLED);
-        bench.stop(lane);
+        bench.jobs.stop(lane);
       }
       bench.set({ failures, partial: null });
     },
@@ -132,7 +138,7 @@ export function createExplainController(dependencies: ControllerDependencies): E
       const { model, prepared } = bench.now;
       if (!model || !prepared) return;
       const to = preprocessingOf(model, settings.get().preprocessing);
-      await bench.run({
+      await bench.jobs.run({
         lane: 'apop',
         key: `apop ${prepared.key}`,
         label: 'Running the pattern on another picture',
@@ -153,7 +159,7 @@ export function createExplainController(dependencies: ControllerDependencies): E
       if (!model || !shown) return null;
       let bytes: Uint8Array | null = null;
       const request = { model: model.summary.id, ...derivedRequest(shown.request, settings.get()) };
-      await bench.run({
+      await bench.jobs.run({
         lane: 'derive',
         key: shown.key,
         label: 'Writing the derived model',

@@ -9,9 +9,9 @@ import type {
   MapData,
   ModelSummary,
   Preprocessing,
-  Progress,
 } from '../runtime/protocol.ts';
 import type { ModelCard, Photograph } from './assets.ts';
+import type { Activities, Activity } from './jobs.ts';
 import type { MapRequest } from './requests.ts';
 import type { Explained } from './seeing/types.ts';
 
@@ -96,14 +96,6 @@ export type Place =
 export const LANES = ['device', 'model', 'picture', 'fit', 'classify', 'map', 'apop', 'curves', 'derive'] as const;
 export type LaneName = (typeof LANES)[number];
 
-export interface Activity {
-  readonly key: string;
-  readonly label: string;
-  readonly progress: Progress | null;
-  /** Milliseconds on the controller's clock. */
-  readonly since: number;
-}
-
 export interface Status {
   readonly device: DeviceInfo | null;
   readonly model: StudioModel | null;
@@ -120,7 +112,7 @@ export interface Status {
   readonly partial: PartialMap | null;
   readonly curves: ReadonlyMap<string, Curves>;
   readonly apop: { readonly inputKey: string; readonly carrier: Pixels; readonly result: ApopResult } | null;
-  readonly activities: Readonly<{ [L in LaneName]?: Activity }>;
+  readonly activities: Activities<LaneName>;
   readonly problems: Readonly<{ [P in Place]?: ErrorMessage }>;
   /** Milliseconds of the last finished run on the device. */
   readonly lastRun: number | null;

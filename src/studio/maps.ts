@@ -41,7 +41,7 @@ export class Maps {
   /** null until the picture is classified, and while device or picture change. */
   plan(): Plan | null {
     const { model, prepared, verdict, strip: latest } = this.bench.now;
-    const { lanes } = this.bench;
+    const { lanes } = this.bench.jobs;
     if (!model || !prepared || verdict?.key !== prepared.key || lanes.device.key !== null || lanes.fit.key !== null) return null;
     const settings = this.bench.settings.get();
     const { summary } = model;
@@ -78,16 +78,16 @@ export class Maps {
     const { bench } = this;
     const plan = this.plan();
     if (!plan) {
-      bench.stop('map');
+      bench.jobs.stop('map');
       return;
     }
     this.show(plan);
     const { results, failures } = bench.now;
-    const running = bench.lanes.map.key;
+    const running = bench.jobs.lanes.map.key;
     if (running !== null && plan.list.some(({ key }) => key === running)) return;
     const next = plan.list.find(({ key }) => !results.has(key) && !failures.has(key));
     if (next) this.compute(plan, next);
-    else bench.stop('map');
+    else bench.jobs.stop('map');
   }
 
   /** Puts finished results of the plan in view. */
@@ -110,13 +110,13 @@ export class Maps {
   private compute({ model, input, main }: Plan, { key, request }: Wanted): void {
     const { bench } = this;
     const explained = explainedOf(model.summary, this.labels(model), bench.settings.get(), request);
-    void bench.run({
+    void bench.jobs.run({
       lane: 'map',
       key,
       label: [explained.method, explained.target].filter(Boolean).join(', '),
       run: (job, onProgress) =>
         bench.engine.explain(job, { model: model.summary.id, input, ...request }, onProgress, (map, step, steps) => {
-          if (key === main?.key && bench.lanes.map.key === key) bench.set({ partial: { key, explained, map, step, steps } });
+          if (key === main?.key && bench.jobs.lanes.map.key === key) bench.set({ partial: { key, explained, map, step, steps } });
         }),
       failed: (error) => bench.failRun(key, error),
       done: (result) => {
@@ -135,7 +135,7 @@ export class Maps {
     const plan = settings.curves ? this.plan() : null;
     const { results, curves } = bench.now;
     const onScreen = plan?.list.filter(({ key }) => settings.view === 'compare' || key === plan.main?.key) ?? [];
-    const running = bench.lanes.curves.key;
+    const running = bench.jobs.lanes.curves.key;
     if (running !== null && onScreen.some(({ key }) => key === running)) return;
     const next = onScreen.find(
       ({ key, request }) => request.target && results.has(key) && !curves.has(key) && !bench.failed.has(`curves ${key}`),
@@ -143,12 +143,12 @@ export class Maps {
     const result = next && results.get(next.key);
     const target = next?.request.target;
     if (!plan || !next || !result || !target) {
-      bench.stop('curves');
+      bench.jobs.stop('curves');
       return;
     }
     const { key } = next;
     const map = mapOf(result, settings, next.request);
-    void bench.run({
+    void bench.jobs.run({
       lane: 'curves',
       key,
       label: 'Inserting and deleting pixels',

@@ -99,6 +99,7 @@ const linked = fc.record({
   assignments: fc.option(fc.integer({ min: 1, max: 15 }), { nil: null }),
   shuffle: fc.nat(),
   query: fc.option(fc.tuple(fc.nat({ max: 999 }), fc.nat({ max: 999 })), { nil: null }),
+  forClass: fc.option(fc.nat({ max: MOST_WAYS - 1 }), { nil: null }),
   reason: fc.constantFrom(...REASONS),
   compared: fc.array(fc.stringMatching(/^[a-z0-9-]{1,20}$/), { maxLength: 6 }),
   evalEpisodes: fc.integer({ min: 2, max: MOST_EPISODES }),

@@ -24,20 +24,20 @@ export class Subject {
   ) {}
 
   follow(): void {
-    this.followDevice();
     this.followModel();
     this.followPicture();
     this.followFit();
     this.followVerdict();
   }
 
-  private followDevice(): void {
+  /** Starts the device that the settings name; other workspaces compute on it too. */
+  followDevice(): void {
     const { bench } = this;
     const wanted = bench.settings.get().device;
     if (bench.now.device && wanted === this.device) return;
     const key = `device ${wanted}`;
-    if (bench.lanes.device.key === key || bench.failed.has(key)) return;
-    void bench.run({
+    if (bench.jobs.lanes.device.key === key || bench.failed.has(key)) return;
+    void bench.jobs.run({
       lane: 'device',
       key,
       label: 'Starting the device',
@@ -57,18 +57,18 @@ export class Subject {
   private followModel(): void {
     const { bench } = this;
     const id = bench.settings.get().model;
-    const running = bench.lanes.model.key;
+    const running = bench.jobs.lanes.model.key;
     // An own model that is being opened replaces the present one when it is there, whatever the settings name.
     if (running?.startsWith('own')) return;
     if (id === null && bench.now.model?.own) return;
     const wanted = id ?? DEFAULTS.model ?? '';
     if (bench.now.model?.id === wanted) {
-      bench.stop('model');
+      bench.jobs.stop('model');
       return;
     }
     const key = `model ${wanted}`;
     if (running === key || bench.failed.has(key)) return;
-    void bench.run({
+    void bench.jobs.run({
       lane: 'model',
       key,
       label: 'Loading the model',
@@ -108,18 +108,18 @@ export class Subject {
     const { bench } = this;
     const id = bench.settings.get().image;
     if (id === null && this.ownPicture) {
-      bench.stop('picture');
+      bench.jobs.stop('picture');
       if (bench.now.picture !== this.ownPicture) bench.set({ picture: this.ownPicture });
       return;
     }
     const wanted = id ?? DEFAULTS.image ?? '';
     if (bench.now.picture?.id === wanted) {
-      bench.stop('picture');
+      bench.jobs.stop('picture');
       return;
     }
     const key = `picture ${wanted}`;
-    if (bench.lanes.picture.key === key || bench.failed.has(key)) return;
-    void bench.run({
+    if (bench.jobs.lanes.picture.key === key || bench.failed.has(key)) return;
+    void bench.jobs.run({
       lane: 'picture',
       key,
       label: 'Loading the picture',
@@ -150,11 +150,11 @@ export class Subject {
     const to = preprocessingOf(model, preprocessing);
     const key = JSON.stringify([model.summary.id, picture.id, fit, to, this.epoch]);
     if (prepared?.key === key) {
-      bench.stop('fit');
+      bench.jobs.stop('fit');
       return;
     }
-    if (bench.lanes.fit.key === key || bench.failed.has(key)) return;
-    void bench.run({
+    if (bench.jobs.lanes.fit.key === key || bench.failed.has(key)) return;
+    void bench.jobs.run({
       lane: 'fit',
       key,
       label: 'Bringing the picture to the model’s size',
@@ -171,14 +171,14 @@ export class Subject {
     const { bench } = this;
     const { model, prepared, verdict } = bench.now;
     // What ran on the device or on the picture before would only have to run again.
-    if (!model || !prepared || bench.lanes.device.key !== null || bench.lanes.fit.key !== null) return;
+    if (!model || !prepared || bench.jobs.lanes.device.key !== null || bench.jobs.lanes.fit.key !== null) return;
     const { key, input } = prepared;
     if (verdict?.key === key) {
-      bench.stop('classify');
+      bench.jobs.stop('classify');
       return;
     }
-    if (bench.lanes.classify.key === key || bench.failed.has(key)) return;
-    void bench.run({
+    if (bench.jobs.lanes.classify.key === key || bench.failed.has(key)) return;
+    void bench.jobs.run({
       lane: 'classify',
       key,
       label: 'Classifying',

@@ -1,6 +1,7 @@
 /** What the stage shows now, from what is known and what is wanted. Pure. */
 import type { ErrorMessage, MapData } from '../runtime/protocol.ts';
-import { type Activity, activityOf, type LaneName, type Status } from './explain-status.ts';
+import { activityOf, type LaneName, type Status } from './explain-status.ts';
+import type { Activity } from './jobs.ts';
 import { methodFace } from './methods.ts';
 import { mapOf } from './requests.ts';
 import type { Explained } from './seeing/types.ts';

@@ -48,6 +48,17 @@ export const FEWSHOT_STATE = {
       .nullable(),
     position,
   ),
+  /** Class for or against which a reason is given; null for the predicted one. */
+  forClass: linked(
+    'for-class',
+    null,
+    z
+      .int()
+      .min(0)
+      .max(MOST_WAYS - 1)
+      .nullable(),
+    numeric,
+  ),
   reason: linked('reason', 'srd', z.enum(REASONS), word),
 
   /** Learners beside the chosen one in the comparison. */

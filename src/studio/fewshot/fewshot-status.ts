@@ -5,7 +5,8 @@ import type { Interval } from '../../fewshot/interval.ts';
 import type { Adapted, Prediction } from '../../fewshot/learner.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
-import type { ErrorMessage, MapData, Progress } from '../../runtime/protocol.ts';
+import type { ErrorMessage, MapData } from '../../runtime/protocol.ts';
+import type { Activities } from '../jobs.ts';
 import type { StudioPool } from './pool.ts';
 
 export interface BoardClass {
@@ -21,12 +22,12 @@ export interface Board {
   readonly classes: readonly BoardClass[];
   /** For each class its query pictures; empty lists for an own episode. */
   readonly queries: readonly (readonly Pixels[])[];
-  /** The order of the output nodes the episode came with; [] where it has none. */
-  readonly permutation: readonly number[];
 }
 
 /** The learner after some inner steps; learners without an inner loop have one state. */
 export interface LearnerState {
+  /** Of the whole: learner, board, assignments and step. */
+  readonly key: string;
   /** Inner steps taken. */
   readonly steps: number;
   readonly adapted: Adapted;
@@ -41,7 +42,12 @@ export interface LearnerState {
 
 /** What is said of the picture asked about. */
 export interface Answer {
+  readonly key: string;
   readonly picture: Pixels;
+  /** As the learner takes it, [1, C, H, W]. */
+  readonly input: Float32Array;
+  /** What went through the network beside it, [n, C, H, W]. */
+  readonly company: Float32Array;
   /** Its class, where it is known. */
   readonly actual: number | null;
   /** Rows of one: scores, probabilities [N], features [F], logits [O] or null. */
@@ -92,14 +98,13 @@ export interface StudioEvaluation {
   readonly milliseconds: number | null;
 }
 
-export const FEWSHOT_PLACES = ['learner', 'board', 'adapt', 'query', 'why', 'evaluate', 'camera', 'file'] as const;
+export const FEWSHOT_PLACES = ['learner', 'board', 'adapt', 'query', 'why', 'compare', 'evaluate', 'camera', 'file'] as const;
 /** Where on the page a problem belongs. */
 export type FewShotPlace = (typeof FEWSHOT_PLACES)[number];
 
-export interface FewShotActivity {
-  readonly label: string;
-  readonly progress: Progress | null;
-}
+/** Kinds of job, most important first. */
+export const FEWSHOT_LANES = ['cards', 'learner', 'board', 'adapt', 'query', 'why', 'compare', 'evaluate'] as const;
+export type FewShotLane = (typeof FEWSHOT_LANES)[number];
 
 export interface FewShotStatus {
   /** The bundled learners' cards, in the order they are offered. */
@@ -115,7 +120,7 @@ export interface FewShotStatus {
   readonly held: { readonly same: number; readonly of: number } | null;
   readonly comparison: readonly ComparedLearner[];
   readonly evaluation: StudioEvaluation | null;
-  readonly activities: Readonly<Partial<Record<FewShotPlace, FewShotActivity>>>;
+  readonly activities: Activities<FewShotLane>;
   readonly problems: Readonly<Partial<Record<FewShotPlace, ErrorMessage>>>;
   readonly lastRun: number | null;
 }
