@@ -34,7 +34,10 @@ export function toImageData({ width, height, channels, data }: Pixels): ImageDat
   if (channels === 4) rgba.set(data);
   else {
     for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-      rgba.set([data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0, 255], to);
+      rgba[to] = data[from] ?? 0;
+      rgba[to + 1] = data[from + 1] ?? 0;
+      rgba[to + 2] = data[from + 2] ?? 0;
+      rgba[to + 3] = 255;
     }
   }
   return new ImageData(rgba, width, height);
