@@ -12,7 +12,6 @@ const board: Board = {
     { name: 'Thai/ko', examples: [dot] },
   ],
   queries: [[dot], [dot, dot]],
-  permutation: [],
 };
 
 test('a picture is called by its place, and by what it is taken for', () => {

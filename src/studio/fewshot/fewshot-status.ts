@@ -52,7 +52,6 @@ export interface Answer {
   readonly actual: number | null;
   /** Rows of one: scores, probabilities [N], features [F], logits [O] or null. */
   readonly prediction: Prediction;
-  readonly milliseconds: number;
 }
 
 /** Why: relevance of each pixel of the learner's input for the predicted class, or the support examples by distance. */

@@ -43,11 +43,7 @@ export function TeachView() {
         <Examples board={board} onAdding={setAdding} />
       </div>
       <div className={styles.side}>
-        {adding && entry ? (
-          <Capture board={board} adding={adding} onClose={() => setAdding(null)} />
-        ) : (
-          <Question board={board} />
-        )}
+        {adding && entry ? <Capture board={board} adding={adding} onClose={() => setAdding(null)} /> : <Question board={board} />}
       </div>
     </div>
   );
