@@ -5,7 +5,7 @@ import type { Pixels } from '../../runtime/preprocess.ts';
 import { asMessage } from '../workbench.ts';
 import type { FewShotBench } from './fewshot-bench.ts';
 import type { Board, ComparedLearner, LearnerState } from './fewshot-status.ts';
-import { nextState, prepareBoard, rowOf } from './learning.ts';
+import { answerTo, nextState, prepareBoard, rowOf } from './learning.ts';
 
 /** Learners side by side on the same board and query, each as it is meant to be used. */
 export class Comparison {
@@ -58,7 +58,7 @@ export class Comparison {
     board: Board,
     asked: { readonly picture: Pixels; readonly place: number | null } | null,
   ): Promise<ComparedLearner> {
-    const { around } = this.bench;
+    const { around, pictures } = this.bench;
     const card = this.bench.card(name);
     const row = { name, card, supportAccuracy: null, queryAccuracy: null, probabilities: null, milliseconds: null };
     try {
@@ -68,11 +68,12 @@ export class Comparison {
       }
       const assignments = card.kind === 'maml' ? assign(nodesInOrder(card.nodes), ways, defaultAssignments(card, ways)) : [];
       const learner = await this.bench.open(card, job);
-      const inputs = await prepareBoard(board, card, around.prepare);
+      const inputs = await prepareBoard(board, card, pictures);
+      const learning = { engine: around.engine, pictures, inputs, learner, assignments, learningRate: undefined };
       const begun = around.clock();
       let state: LearnerState | null = null;
       for (let step = 0; step <= (card.kind === 'maml' ? card.inner.steps : 0); step += 1) {
-        state = await nextState(around.engine, job, { inputs, learner, assignments, learningRate: undefined }, state, '');
+        state = await nextState(learning, job, state, '');
       }
       const milliseconds = around.clock() - begun;
       if (state === null) throw new RangeError('unreachable: there is a state before any step');
@@ -80,9 +81,7 @@ export class Comparison {
       if (asked && asked.place !== null && state.queries) {
         probabilities = rowOf(state.queries, asked.place, inputs.queryLabels.length).probabilities;
       } else if (asked) {
-        const images = await around.prepare([asked.picture], card.input);
-        const { adapted } = state;
-        ({ probabilities } = await around.engine.predict(job, { learner, adapted, images, company: inputs.support }));
+        ({ probabilities } = (await answerTo(learning, job, state, asked.picture)).prediction);
       }
       const { accuracy, queryAccuracy } = state;
       return { ...row, state: 'done', supportAccuracy: accuracy, queryAccuracy, probabilities, milliseconds, problem: null };
