@@ -219,7 +219,8 @@ const PictureCell = memo(function PictureCell({ pixels, name, taken, selected, a
         <PictureCanvas pixels={pixels} side={SHOWN_SIDE} alt="" />
         {taken !== null && (
           <span className={styles.taken} aria-hidden="true">
-            →{taken + 1}
+            <span className={styles.arrow}>→</span>
+            {taken + 1}
           </span>
         )}
       </UnstyledButton>

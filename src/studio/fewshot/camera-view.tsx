@@ -105,7 +105,7 @@ export function CameraView({ label, starts = false, onFrame, onTake, room = Numb
       </div>
       {wanted && (
         <div className={styles.tools} role="toolbar" aria-label="Camera">
-          <Button size="xs" variant="default" leftSection={<IconPlayerStop size={14} />} onClick={() => setWanted(false)}>
+          <Button size="sm" variant="default" leftSection={<IconPlayerStop size={14} />} onClick={() => setWanted(false)}>
             Stop the camera
           </Button>
           {onFrame && (
@@ -118,7 +118,7 @@ export function CameraView({ label, starts = false, onFrame, onTake, room = Numb
             />
           )}
           {onTake && (
-            <Button className={styles.done} size="xs" disabled={!on || full} title="Hold it to take several" {...hold}>
+            <Button className={styles.done} size="sm" disabled={!on || full} title="Hold it to take several" {...hold}>
               {full ? 'No more fit' : 'Take'}
             </Button>
           )}

@@ -106,7 +106,7 @@ export function EpisodeBoard(props: EpisodeBoardProps) {
       <div
         ref={grid}
         className={styles.grid}
-        data-density={densityOf(board.classes.length, columns.examples + columns.queries)}
+        data-density={densityOf(board.classes.length)}
         style={{ '--examples': columns.examples, '--queries': columns.queries } as CSSProperties}
         onKeyDown={onKeyDown}
         onFocus={onFocus}
@@ -185,7 +185,7 @@ export function EpisodeBoard(props: EpisodeBoardProps) {
 }
 
 function Recognised({ count }: { count: ReturnType<typeof countRecognised> }) {
-  return <small>{count && `${count.right} of ${count.of} recognised`}</small>;
+  return <small>{count && `${count.right} of ${count.of} right`}</small>;
 }
 
 function AddClass({ edits, classes }: { edits: BoardEdits; classes: number }) {
@@ -227,9 +227,9 @@ function EmptyBoard({ edits }: { edits: BoardEdits | null }) {
   );
 }
 
-/** Large where there is room for it. */
-function densityOf(classes: number, columns: number): 'large' | 'medium' | 'small' {
-  if (classes <= 6 && columns <= 10) return 'large';
+/** A few classes may be seen large; many should fit. */
+function densityOf(classes: number): 'large' | 'medium' | 'small' {
+  if (classes <= 6) return 'large';
   return classes <= 10 ? 'medium' : 'small';
 }
 

@@ -26,7 +26,7 @@ export interface WhyPanelProps {
 
 const REASON_OPTIONS = [
   { value: 'srd', label: 'Where it looked' },
-  { value: 'nearest', label: 'What it is like' },
+  { value: 'nearest', label: 'Nearest' },
 ];
 
 /** Drawings are black and white as they are, and their few pixels are what the map is about. */
