@@ -1,27 +1,26 @@
 import type { ImagePool } from '../src/fewshot/evaluation.ts';
+import { type ImageClass, unreadable } from '../src/fewshot/image-classes.ts';
 import { concatenated } from '../src/fewshot/learner.ts';
 import type { LearnerInput } from '../src/fewshot/learner-card.ts';
 import { HeliographError } from '../src/graph/errors.ts';
 import { learnerInput } from '../src/runtime/learner-input.ts';
 import { decodeImage } from './image.ts';
-import type { ImageClass } from './image-folders.ts';
+import type { ImageFile } from './image-folders.ts';
 
 /** Numbers kept of prepared images, 256 MiB; what does not fit is decoded again. */
 const MOST_KEPT = 2 ** 26;
 /** Images decoded at once; the decoder has threads of its own. */
 const AT_ONCE = 8;
-/** Unreadable images a message names. */
-const NAMED = 5;
 
 /** The images of a folder of classes, decoded and prepared when they are asked for. */
 export class DecodedPool implements ImagePool {
   readonly classes: ImagePool['classes'];
-  readonly #folders: readonly ImageClass[];
+  readonly #folders: readonly ImageClass<ImageFile>[];
   readonly #input: LearnerInput;
   readonly #kept = new Map<string, Float32Array>();
   readonly #mostKept: number;
 
-  constructor(folders: readonly ImageClass[], input: LearnerInput) {
+  constructor(folders: readonly ImageClass<ImageFile>[], input: LearnerInput) {
     this.classes = folders.map(({ name, images }) => ({ name, size: images.length }));
     this.#folders = folders;
     this.#input = input;
@@ -54,10 +53,7 @@ export class DecodedPool implements ImagePool {
       }
       onImage(Math.min(start + AT_ONCE, all.length), all.length);
     }
-    if (failures.length === 0) return;
-    const named = failures.slice(0, NAMED).map(({ message }) => message);
-    const more = failures.length > NAMED ? ` And ${failures.length - NAMED} more.` : '';
-    throw new HeliographError('bad-image', `${named.join(' ')}${more}`, 'Replace these images or take them away.');
+    if (failures.length > 0) throw unreadable(failures);
   }
 
   async #prepared(classIndex: number, image: number): Promise<Float32Array> {

@@ -6,6 +6,7 @@ import type {
   AdaptResult,
   EvaluateRequest,
   EvaluateResult,
+  FreezeRequest,
   LearnerSource,
   LearnerSummary,
   LoadImages,
@@ -13,6 +14,8 @@ import type {
   OnInnerStep,
   PredictRequest,
   PredictResult,
+  WhyRequest,
+  WhyResult,
 } from './fewshot-protocol.ts';
 import type {
   ApopRequest,
@@ -143,6 +146,14 @@ class WorkerEngine implements WholeEngine {
     return this.#onOpen(request.learner, ({ remote }, learner) =>
       remote.predict(job, { ...request, learner }, shared(onProgress)),
     );
+  }
+
+  freeze(job: string, request: FreezeRequest): Promise<Uint8Array> {
+    return this.#onOpen(request.learner, ({ remote }, learner) => remote.freeze(job, { ...request, learner }));
+  }
+
+  why(job: string, request: WhyRequest, onProgress?: OnProgress): Promise<WhyResult> {
+    return this.#onOpen(request.learner, ({ remote }, learner) => remote.why(job, { ...request, learner }, shared(onProgress)));
   }
 
   evaluate(

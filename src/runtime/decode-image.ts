@@ -17,9 +17,10 @@ const LARGEST_FILE_BYTES = 256 * 2 ** 20;
 /**
  * Decodes the first frame upright (EXIF orientation applied) in sRGB.
  *
+ * @param mostPixels larger images are scaled down to so many
  * @throws HeliographError `bad-image` naming what is wrong with the file and what to do
  */
-export async function decodeImage(file: Blob, name = 'The image'): Promise<DecodedImage> {
+export async function decodeImage(file: Blob, name = 'The image', mostPixels = LARGEST_DECODED_PIXELS): Promise<DecodedImage> {
   if (file.size === 0) throw new HeliographError('bad-image', `${name} is empty.`, 'Choose another file.');
   if (file.size > LARGEST_FILE_BYTES) {
     throw new HeliographError(
@@ -46,7 +47,7 @@ export async function decodeImage(file: Blob, name = 'The image'): Promise<Decod
     },
   );
   try {
-    return pixelsOf(bitmap, name, isAnimated(head, format));
+    return pixelsOf(bitmap, name, mostPixels, isAnimated(head, format));
   } finally {
     bitmap.close();
   }
@@ -61,11 +62,11 @@ function assertDecodable({ width, height }: { width: number; height: number }, n
   );
 }
 
-function pixelsOf(bitmap: ImageBitmap, name: string, animated: boolean): DecodedImage {
+function pixelsOf(bitmap: ImageBitmap, name: string, mostPixels: number, animated: boolean): DecodedImage {
   const notices: string[] = [];
   assertDecodable(bitmap, name);
   const count = bitmap.width * bitmap.height;
-  const ratio = Math.min(1, Math.sqrt(LARGEST_DECODED_PIXELS / count));
+  const ratio = Math.min(1, Math.sqrt(mostPixels / count));
   const width = Math.max(1, Math.floor(bitmap.width * ratio));
   const height = Math.max(1, Math.floor(bitmap.height * ratio));
   if (ratio < 1) notices.push(`The image has ${bitmap.width} × ${bitmap.height} pixels and was scaled to ${width} × ${height}.`);

@@ -18,6 +18,7 @@ import type {
   EvaluateRequest,
   EvaluateResult,
   FewShotEngine,
+  FreezeRequest,
   LearnerSource,
   LearnerSummary,
   LoadImages,
@@ -25,6 +26,8 @@ import type {
   OnInnerStep,
   PredictRequest,
   PredictResult,
+  WhyRequest,
+  WhyResult,
 } from './fewshot-protocol.ts';
 import { Learners } from './learners.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
@@ -242,6 +245,14 @@ export class LocalEngine implements Engine, FewShotEngine {
 
   predict(name: string, request: PredictRequest, onProgress: OnProgress = QUIET): Promise<PredictResult> {
     return this.#onDevice(name, onProgress, (device, job) => this.#learners.predict(device, job, request));
+  }
+
+  freeze(name: string, request: FreezeRequest): Promise<Uint8Array> {
+    return this.#onDevice(name, QUIET, async (device, job) => writeModel(await this.#learners.freeze(device, job, request)));
+  }
+
+  why(name: string, request: WhyRequest, onProgress: OnProgress = QUIET): Promise<WhyResult> {
+    return this.#onDevice(name, onProgress, (device, job) => this.#learners.why(device, job, request));
   }
 
   evaluate(

@@ -9,7 +9,7 @@ import type { EpisodeResult, Evaluation, EvaluationOptions } from '../fewshot/ev
 import type { Adapted, Prediction, Support } from '../fewshot/learner.ts';
 import type { LearnerCard } from '../fewshot/learner-card.ts';
 import type { AdaptOptions } from '../fewshot/learners.ts';
-import type { Backend, ModelSource, OnProgress } from './protocol.ts';
+import type { Backend, MapData, ModelSource, OnProgress } from './protocol.ts';
 
 export interface LearnerSource {
   readonly card: LearnerCard;
@@ -54,6 +54,36 @@ export interface PredictResult extends Prediction {
   readonly backend: Backend;
 }
 
+/** One image and the batch whose statistics its prediction stands on. */
+export interface PredictedImageRequest {
+  readonly learner: string;
+  readonly adapted: Adapted;
+  /** [1, C, H, W], normalised as the card says. */
+  readonly image: Float32Array;
+  /** What went through the network with it, as in `PredictRequest`. */
+  readonly company?: Float32Array;
+}
+
+export interface FreezeRequest extends PredictedImageRequest {
+  /** Names of the classes, for whoever opens the file. */
+  readonly labels?: readonly string[];
+}
+
+export interface WhyRequest extends PredictedImageRequest {
+  /** The class whose score is explained, 0 … N − 1. */
+  readonly way: number;
+}
+
+export interface WhyResult {
+  /** SRD of each pixel of the learner's input, identity start: sums to the score. */
+  readonly map: MapData;
+  /** The explained score, and those of all classes [N]: their softmax is what `predict` gives as probabilities. */
+  readonly score: number;
+  readonly scores: Float32Array;
+  readonly milliseconds: number;
+  readonly backend: Backend;
+}
+
 export interface EvaluateRequest {
   readonly learner: string;
   /** The pool's classes, in the order of their names. */
@@ -77,6 +107,10 @@ export interface FewShotEngine {
   closeLearner(learner: string): Promise<void>;
   adapt(job: string, request: AdaptRequest, onProgress?: OnProgress, onStep?: OnInnerStep): Promise<AdaptResult>;
   predict(job: string, request: PredictRequest, onProgress?: OnProgress): Promise<PredictResult>;
+  /** The adapted network as an ONNX file: image [1, C, H, W] → class scores [1, N] (src/fewshot/frozen.ts). */
+  freeze(job: string, request: FreezeRequest): Promise<Uint8Array>;
+  /** Why the image is taken for a class. @throws HeliographError `method-not-applicable` where relevance cannot be followed */
+  why(job: string, request: WhyRequest, onProgress?: OnProgress): Promise<WhyResult>;
   /** Progress counts episodes. Where the GPU is lost, it begins again on wasm. */
   evaluate(
     job: string,

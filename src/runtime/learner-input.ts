@@ -51,6 +51,19 @@ export function learnerInput(pixels: Pixels, input: LearnerInput): Float32Array 
   return result;
 }
 
+/**
+ * Several images as one batch.
+ *
+ * @returns [n, C, H, W]
+ * @throws HeliographError `bad-image` for an image without pixels
+ */
+export function learnerInputs(pictures: readonly Pixels[], input: LearnerInput): Float32Array {
+  const size = input.channels * input.height * input.width;
+  const batch = new Float32Array(pictures.length * size);
+  for (const [index, pixels] of pictures.entries()) batch.set(learnerInput(pixels, input), index * size);
+  return batch;
+}
+
 /** Which source pixels one output pixel covers, and the share of its area each of them has. */
 interface Cover {
   readonly first: number;

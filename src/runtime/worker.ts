@@ -19,6 +19,8 @@ const remote: RemoteEngine = {
   closeLearner: answered((learner) => engine.closeLearner(learner)),
   adapt: answered((...args) => engine.adapt(...args)),
   predict: answered((...args) => engine.predict(...args)),
+  freeze: answered((...args) => engine.freeze(...args)),
+  why: answered((...args) => engine.why(...args)),
   evaluate: answered((job, request, load, ...callbacks) =>
     engine.evaluate(job, request, async (...which) => unwrapped(await load(...which)), ...callbacks),
   ),

@@ -86,7 +86,7 @@ function Panel({ place }: { place: Place }) {
   return arrived?.workspace === workspace && <arrived.Component />;
 }
 
-const STRIP_NAMES: Readonly<Record<Workspace, string>> = { explain: 'Layers', relight: 'Day' };
+const STRIP_NAMES: Readonly<Record<Workspace, string>> = { explain: 'Layers', 'few-shot': 'Steps', relight: 'Day' };
 
 function Shell() {
   const { sourcesOpen, inspectorOpen, stripOpen } = useSettings(({ sourcesOpen, inspectorOpen, stripOpen }) => ({
@@ -233,6 +233,7 @@ function Notice() {
 
 const WELCOME: Readonly<Record<Workspace, string>> = {
   explain: 'Drop a picture, an .onnx classifier with its weight files, class labels or a session',
+  'few-shot': 'Drop folders of images (a class each), a picture to ask about, or a saved episode',
   relight: 'Drop the folder of a scene, or a session',
 };
 

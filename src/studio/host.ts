@@ -64,13 +64,13 @@ export function browserHost(
   return {
     copy: (text) => navigator.clipboard.writeText(text),
     address: (hash) => `${location.origin}${location.pathname}${location.search}${hash === '' ? '' : `#${hash}`}`,
-    pickFiles(accept, folder = false) {
+    pickFiles(accept, folder = false, takeFiles = take) {
       const input = document.createElement('input');
       input.type = 'file';
       input.accept = accept;
       input.multiple = true;
       input.webkitdirectory = folder;
-      input.onchange = () => take([...(input.files ?? [])]);
+      input.onchange = () => takeFiles([...(input.files ?? [])]);
       input.click();
     },
     save: (name, data, type) => {

@@ -11,6 +11,12 @@ const PANELS: Readonly<Record<Workspace, Readonly<Record<Place, () => Promise<Co
     inspector: () => import('./inspector.tsx').then(({ Inspector }) => Inspector),
     strip: () => import('./strip.tsx').then(({ Strip }) => Strip),
   },
+  'few-shot': {
+    stage: () => import('./fewshot/fewshot-stage.tsx').then(({ FewShotStage }) => FewShotStage),
+    sources: () => import('./fewshot/episode-panel.tsx').then(({ EpisodePanel }) => EpisodePanel),
+    inspector: () => import('./fewshot/learner-panel.tsx').then(({ LearnerPanel }) => LearnerPanel),
+    strip: () => import('./fewshot/steps-strip.tsx').then(({ StepsStrip }) => StepsStrip),
+  },
   relight: {
     stage: () => import('./relight/relight-stage.tsx').then(({ RelightStage }) => RelightStage),
     sources: () => import('./relight/scene-panel.tsx').then(({ ScenePanel }) => ScenePanel),

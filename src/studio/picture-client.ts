@@ -1,5 +1,6 @@
 /** The page's end of the worker that decodes and resizes pictures. */
 import { wrap } from 'comlink';
+import type { LearnerInput } from '../fewshot/learner-card.ts';
 import { HeliographError } from '../graph/errors.ts';
 import type { DecodedImage } from '../runtime/decode-image.ts';
 import type { CropChoice, Pixels, Preprocessed } from '../runtime/preprocess.ts';
@@ -15,9 +16,11 @@ export interface FittedPicture extends Preprocessed {
 /** What is done with pictures. */
 export interface Pictures {
   /** See `decodeImage`. */
-  decode(file: Blob, name: string): Promise<DecodedImage>;
+  decode(file: Blob, name: string, mostPixels?: number): Promise<DecodedImage>;
   /** Brings a picture to a model's input; see `preprocess`. */
   fit(pixels: Pixels, to: Preprocessing, choice: CropChoice): Promise<FittedPicture>;
+  /** Pictures as a few-shot learner takes them, one after another: [n, C, H, W]; see `learnerInput`. */
+  learnerInputs(pictures: readonly Pixels[], input: LearnerInput): Promise<Float32Array>;
 }
 
 /** The same calls, none of which ever rejects. */
@@ -59,7 +62,8 @@ export function createPictures(): Pictures {
   }
 
   return {
-    decode: (file, name) => call((remote) => remote.decode(file, name)),
+    decode: (file, name, mostPixels) => call((remote) => remote.decode(file, name, mostPixels)),
     fit: (pixels, to, choice) => call((remote) => remote.fit(pixels, to, choice)),
+    learnerInputs: (pictures, input) => call((remote) => remote.learnerInputs(pictures, input)),
   };
 }

@@ -1,6 +1,7 @@
 /** Decoding, resizing and cutting out, in a worker of their own: big photographs would hold the page up. */
 import { expose } from 'comlink';
 import { decodeImage } from '../runtime/decode-image.ts';
+import { learnerInputs } from '../runtime/learner-input.ts';
 import { type Pixels, preprocess } from '../runtime/preprocess.ts';
 import { answered } from '../runtime/remote.ts';
 import type { RemotePictures } from './picture-client.ts';
@@ -15,14 +16,15 @@ function shared(pixels: Pixels): Pixels {
 }
 
 const remote: RemotePictures = {
-  decode: answered(async (file, name) => {
-    const { pixels, notices } = await decodeImage(file, name);
+  decode: answered(async (file, name, mostPixels) => {
+    const { pixels, notices } = await decodeImage(file, name, mostPixels);
     return { pixels: shared(pixels), notices };
   }),
   fit: answered(async (pixels, to, choice) => {
     const { input, window } = preprocess(pixels, to, choice);
     return { input, window, seen: cutOut(pixels, window) };
   }),
+  learnerInputs: answered(async (pictures, input) => learnerInputs(pictures, input)),
 };
 
 expose(remote);

@@ -4,6 +4,8 @@ import { ensureIsolation } from '../runtime/isolation.ts';
 import { createLibrary } from './assets.ts';
 import type { Studio } from './context.ts';
 import { createExplainController } from './explain-controller.ts';
+import { browserFewShot } from './fewshot/browser-fewshot.ts';
+import { createFewShot } from './fewshot/fewshot-controller.ts';
 import { browserHost } from './host.ts';
 import { createIntake } from './intake.ts';
 import { browserSurroundings, persist, restore } from './persistence.ts';
@@ -35,15 +37,17 @@ export function startStudio(): Studio {
     return (await pictures.decode(await response.blob(), name)).pixels;
   }
 
+  const engine = createEngine();
   const controller = createExplainController({
-    engine: createEngine(),
+    engine,
     settings,
     library,
     loadPixels,
     fitPicture: pictures.fit,
   });
   const relight = createRelight(settings, browserRelight(`${base}scenes/`));
-  const intake = createIntake(controller, relight, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
+  const fewshot = createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels));
+  const intake = createIntake(controller, relight, fewshot, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
   const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
 
   persist(settings, browserSurroundings, (problem) => controller.report('storage', problem));
@@ -60,16 +64,18 @@ export function startStudio(): Studio {
   const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
 
-  /** Resolves when the explaining workspace is first looked at. */
-  const explaining = new Promise<void>((resolve) => {
-    const look = () => settings.get().workspace === 'explain' && resolve();
+  /** Resolves when a workspace that needs the runtime is first looked at. */
+  const computing = new Promise<void>((resolve) => {
+    const look = () => settings.get().workspace !== 'relight' && resolve();
     settings.subscribe(look);
     look();
   });
 
   // The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
-  void Promise.all([Promise.race([reloading, given]), painted, explaining]).then(([reloads]) => {
-    if (!reloads) controller.start();
+  void Promise.all([Promise.race([reloading, given]), painted, computing]).then(([reloads]) => {
+    if (reloads) return;
+    controller.start();
+    fewshot.start();
   });
 
   const unsubscribe = controller.status.subscribe(({ shown }) => {
@@ -79,5 +85,5 @@ export function startStudio(): Studio {
     setTimeout(() => prefetch().catch(() => undefined));
   });
 
-  return { settings, controller, relight, ui, host, library, intake };
+  return { settings, controller, relight, fewshot, ui, host, library, intake };
 }

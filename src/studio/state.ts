@@ -43,7 +43,7 @@ const limitSchema = z.discriminatedUnion('kind', [
 export const FITS = ['crop', 'fit', 'stretch'] as const;
 export const COMPARE_METHODS = METHOD_IDS.filter((id) => id !== 'erf');
 
-export const WORKSPACES = ['explain', 'relight'] as const;
+export const WORKSPACES = ['explain', 'few-shot', 'relight'] as const;
 export type Workspace = (typeof WORKSPACES)[number];
 
 export const STATE = {

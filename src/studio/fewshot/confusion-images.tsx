@@ -2,8 +2,8 @@ import { Button, CloseButton } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { ConfusionCell } from '../../fewshot/evaluation.ts';
 import styles from './confusion.module.css';
-import { PoolPicture } from './picture.tsx';
 import type { StudioPool } from './pool.ts';
+import { PoolPicture } from './pool-picture.tsx';
 
 /** Pictures shown at first, and added at each asking. */
 const BATCH = 24;

@@ -8,6 +8,8 @@ export const ORIGINS = ['drawn', 'camera', 'file', 'pool'] as const;
 const LONGEST_PICTURE = 1_000_000;
 export const MOST_CLASSES = 20;
 export const MOST_EXAMPLES = 50;
+/** Of a class's name, in UTF-16 code units. */
+export const LONGEST_NAME = 80;
 
 /** A picture as a data address, so that it lies in sessions and episode files as it is. */
 export const pictureSchema = z
@@ -17,7 +19,7 @@ export const pictureSchema = z
 
 const exampleSchema = z.object({ image: pictureSchema, origin: z.enum(ORIGINS) }).readonly();
 const classSchema = z
-  .object({ name: z.string().min(1).max(80), examples: z.array(exampleSchema).max(MOST_EXAMPLES).readonly() })
+  .object({ name: z.string().min(1).max(LONGEST_NAME), examples: z.array(exampleSchema).max(MOST_EXAMPLES).readonly() })
   .readonly();
 
 export const ownEpisodeSchema = z.object({ classes: z.array(classSchema).max(MOST_CLASSES).readonly() }).readonly();

@@ -1,0 +1,3 @@
+export function StepsStrip() {
+  return null;
+}

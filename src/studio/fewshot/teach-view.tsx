@@ -1,0 +1,166 @@
+import { useState } from 'react';
+import { predictedWays } from '../../fewshot/learner.ts';
+import type { Pixels } from '../../runtime/preprocess.ts';
+import { ACCEPT, action } from '../actions.ts';
+import { useFewShot, usePerform, useSettings, useStudio } from '../context.ts';
+import panels from '../panels.module.css';
+import type { BoardEdits, Means } from './board-row.tsx';
+import { addClass, addExamples, duplicateClass, removeClass, removeExample, renameClass } from './edit-episode.ts';
+import { EpisodeBoard } from './episode-board.tsx';
+import { ExampleCapture } from './example-capture.tsx';
+import { stepsWanted } from './fewshot-plan.ts';
+import { FewShotProblem } from './fewshot-problem.tsx';
+import type { Board, LearnerState } from './fewshot-status.ts';
+import { MOST_EXAMPLES, type OwnEpisode } from './own-episode.ts';
+import { encodePicture } from './picture-text.ts';
+import { QueryPane, type QuerySource } from './query-pane.tsx';
+import styles from './teach.module.css';
+import { WhyPanel } from './why-panel.tsx';
+
+/** The state that is shown: after as many inner steps as are wanted, or as there are so far. */
+export function useShownState(): LearnerState | null {
+  const { states, learner } = useFewShot(({ states, learner }) => ({ states, learner }));
+  const innerSteps = useSettings(({ innerSteps }) => innerSteps);
+  if (!learner) return null;
+  return states[Math.min(states.length - 1, stepsWanted(learner.card, { innerSteps }))] ?? null;
+}
+
+/** Whose examples are being added, and how. */
+interface Adding {
+  readonly way: number;
+  readonly means: Exclude<Means, 'file'>;
+}
+
+/** The board, and beside it what is asked and answered. */
+export function TeachView() {
+  const board = useFewShot(({ board }) => board);
+  const [adding, setAdding] = useState<Adding | null>(null);
+  if (!board) return <p className={panels.empty}>Classes with a few examples of each will stand here.</p>;
+  const entry = adding && board.classes[adding.way];
+  return (
+    <div className={styles.teach}>
+      <div className={styles.board}>
+        <Examples board={board} onAdding={setAdding} />
+      </div>
+      <div className={styles.side}>
+        {adding && entry ? <Capture board={board} adding={adding} onClose={() => setAdding(null)} /> : <Question board={board} />}
+      </div>
+    </div>
+  );
+}
+
+/** Edits of the reader's episode, each a step of undo. */
+function useEdits(board: Board, onAdding: (adding: Adding) => void): BoardEdits {
+  const { fewshot, host } = useStudio();
+  const edit = (change: (episode: OwnEpisode) => OwnEpisode) => void fewshot.edit(change);
+  return {
+    onAddClass: () => {
+      edit((episode) => addClass(episode));
+      onAdding({ way: board.classes.length, means: 'draw' });
+    },
+    onRemoveClass: (way) => edit((episode) => removeClass(episode, way)),
+    onRenameClass: (way, name) => edit((episode) => renameClass(episode, way, name)),
+    onDuplicateClass: (way) => edit((episode) => duplicateClass(episode, way)),
+    onAdd: (way, means) => {
+      if (means === 'file') host.pickFiles(ACCEPT.picture, false, (files) => void fewshot.addFiles(way, files));
+      else onAdding({ way, means });
+    },
+    onRemoveExample: (way, index) => edit((episode) => removeExample(episode, way, index)),
+  };
+}
+
+function Examples({ board, onAdding }: { board: Board; onAdding: (adding: Adding) => void }) {
+  const { settings, fewshot } = useStudio();
+  const perform = usePerform();
+  const edits = useEdits(board, onAdding);
+  const state = useShownState();
+  const { query } = useSettings(({ query }) => ({ query }));
+  const domain = useFewShot(({ learner }) => learner?.card.domain ?? 'drawings');
+  const ways = board.classes.length;
+  return (
+    <EpisodeBoard
+      board={board}
+      support={state && predictedWays(state.support.scores, ways)}
+      queries={state?.queries ? predictedWays(state.queries.scores, ways) : null}
+      selected={query}
+      onAsk={(way, index) => settings.set({ query: [way, index], ownQuery: null })}
+      onAskExample={(way, index) => {
+        const picture = board.classes[way]?.examples[index];
+        if (picture) void fewshot.ask(picture);
+      }}
+      edits={edits}
+      means={domain === 'drawings' ? ['draw', 'camera', 'file'] : ['camera', 'file', 'draw']}
+      onUndo={() => perform(action('undo'))}
+    />
+  );
+}
+
+function Capture({ board, adding, onClose }: { board: Board; adding: Adding; onClose: () => void }) {
+  const { fewshot } = useStudio();
+  const { way, means } = adding;
+  const entry = board.classes[way];
+  if (!entry) return null;
+
+  async function add(pixels: Pixels): Promise<void> {
+    const drawn = means === 'draw';
+    const image = await encodePicture(pixels, drawn ? 'drawings' : 'photographs');
+    await fewshot.edit((episode) => addExamples(episode, way, [{ image, origin: drawn ? 'drawn' : 'camera' }]));
+  }
+
+  return (
+    <ExampleCapture
+      key={`${way} ${means}`}
+      entry={entry}
+      means={means}
+      room={MOST_EXAMPLES - entry.examples.length}
+      onPicture={(pixels) => void add(pixels).catch((error: unknown) => fewshot.report('board', error))}
+      onClose={onClose}
+    />
+  );
+}
+
+function Question({ board }: { board: Board }) {
+  const { settings, fewshot } = useStudio();
+  const { reason, query } = useSettings(({ reason, query }) => ({ reason, query }));
+  const { answer, why, learner, whyRuns, asking } = useFewShot(({ answer, why, learner, activities }) => ({
+    answer,
+    why,
+    learner,
+    whyRuns: activities.why !== undefined,
+    asking: activities.query !== undefined || activities.adapt !== undefined,
+  }));
+  const [source, setSource] = useState<QuerySource>(query === null ? 'pad' : 'board');
+  const drawn = learner?.card.domain === 'drawings';
+  // Another query was chosen on the board, or by a link.
+  const shown = query !== null ? 'board' : source;
+  return (
+    <QueryPane
+      board={board}
+      source={shown}
+      onSource={(next) => {
+        setSource(next);
+        if (next === 'board') void fewshot.ask(null);
+        else {
+          settings.set({ query: null, ownQuery: null });
+          void fewshot.askLive(null);
+        }
+      }}
+      picture={answer?.picture ?? null}
+      actual={answer?.actual ?? null}
+      probabilities={answer?.prediction.probabilities ?? null}
+      busy={asking}
+      onDraw={(pixels) => void fewshot.askLive(pixels)}
+      onFrame={(pixels) => fewshot.askLive(pixels)}
+    >
+      <WhyPanel
+        board={board}
+        learner={learner?.card.title ?? ''}
+        why={why}
+        reason={reason}
+        onReason={(next) => settings.set({ reason: next })}
+        status={whyRuns && !why ? { kind: 'running', label: 'Looking for the reason', fraction: null } : { kind: 'ready' }}
+      />
+      <FewShotProblem place="why" retry={!drawn} />
+    </QueryPane>
+  );
+}
