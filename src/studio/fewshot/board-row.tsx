@@ -91,7 +91,14 @@ export function BoardRow(props: BoardRowProps) {
               taken={support[index] === way ? null : (support[index] ?? null)}
               at={at('example', index)}
               {...(onAskExample ? { onClick: () => onAskExample(index) } : {})}
-              {...(edits ? { onRemove: () => edits.onRemoveExample(way, index) } : {})}
+              {...(edits
+                ? {
+                    removal: {
+                      label: `Remove example ${index + 1} of ${entry.name}`,
+                      onRemove: () => edits.onRemoveExample(way, index),
+                    },
+                  }
+                : {})}
             />
           ))}
           {edits && <AddCell {...props} edits={edits} name={entry.name} none={examples.length === 0} at={at('add')} />}
@@ -201,10 +208,10 @@ interface PictureCellProps {
   readonly selected?: boolean;
   readonly at: Place;
   readonly onClick?: () => void;
-  readonly onRemove?: () => void;
+  readonly removal?: { readonly label: string; readonly onRemove: () => void };
 }
 
-const PictureCell = memo(function PictureCell({ pixels, name, taken, selected, at, onClick, onRemove }: PictureCellProps) {
+const PictureCell = memo(function PictureCell({ pixels, name, taken, selected, at, onClick, removal }: PictureCellProps) {
   return (
     <span className={styles.cell}>
       <UnstyledButton
@@ -224,13 +231,13 @@ const PictureCell = memo(function PictureCell({ pixels, name, taken, selected, a
           </span>
         )}
       </UnstyledButton>
-      {onRemove && (
+      {removal && (
         <UnstyledButton
           className={styles.remove}
           tabIndex={-1}
-          aria-label={`Remove ${name}`}
+          aria-label={removal.label}
           title="Remove (Delete); Ctrl Z brings it back"
-          onClick={onRemove}
+          onClick={removal.onRemove}
         >
           <IconX size={12} />
         </UnstyledButton>

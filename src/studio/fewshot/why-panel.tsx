@@ -38,7 +38,7 @@ export function WhyPanel({ board, learner, why, reason, onReason, status }: WhyP
   return (
     <section className={styles.why} aria-label="Why">
       <div className={styles.whyHead}>
-        <h3>Why</h3>
+        <h2>Why</h2>
         <SegmentedControl
           size="xs"
           aria-label="Why"
