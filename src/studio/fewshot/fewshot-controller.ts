@@ -265,6 +265,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
   /** The picture asked about: live, the reader's own, or a query of the board. */
   function askedPicture(): { readonly key: string; readonly picture: Pixels; readonly place: number | null } | null {
     const { board } = bench.now;
+    if (settings.get().query !== null) live = null;
     if (live) return { key: `live ${liveCount}`, picture: live, place: null };
     const { query, ownQuery: address } = settings.get();
     if (query === null) {

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { predictedWays } from '../../fewshot/learner.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import { ACCEPT, action } from '../actions.ts';
@@ -34,16 +34,27 @@ interface Adding {
 /** The board, and beside it what is asked and answered. */
 export function TeachView() {
   const board = useFewShot(({ board }) => board);
-  const [adding, setAdding] = useState<Adding | null>(null);
   if (!board) return <p className={panels.empty}>Classes with a few examples of each will stand here.</p>;
+  return <Teaching key={String(board.own)} board={board} />;
+}
+
+function Teaching({ board }: { board: Board }) {
+  const [adding, setAdding] = useState<Adding | null>(null);
+  const query = useSettings(({ query }) => query);
+  /** What is asked about where it is no query of the board. */
+  const [source, setSource] = useState<QuerySource>(query === null ? 'pad' : 'board');
   const entry = adding && board.classes[adding.way];
   return (
     <div className={styles.teach}>
       <div className={styles.board}>
-        <Examples board={board} onAdding={setAdding} />
+        <Examples board={board} onAdding={setAdding} onAskExample={() => setSource('board')} />
       </div>
       <div className={styles.side}>
-        {adding && entry ? <Capture board={board} adding={adding} onClose={() => setAdding(null)} /> : <Question board={board} />}
+        {adding && entry ? (
+          <Capture board={board} adding={adding} onClose={() => setAdding(null)} />
+        ) : (
+          <Question board={board} source={query === null ? source : 'board'} onSource={setSource} />
+        )}
       </div>
     </div>
   );
@@ -69,7 +80,13 @@ function useEdits(board: Board, onAdding: (adding: Adding) => void): BoardEdits 
   };
 }
 
-function Examples({ board, onAdding }: { board: Board; onAdding: (adding: Adding) => void }) {
+interface ExamplesProps {
+  readonly board: Board;
+  readonly onAdding: (adding: Adding) => void;
+  readonly onAskExample: () => void;
+}
+
+function Examples({ board, onAdding, onAskExample }: ExamplesProps) {
   const { settings, fewshot } = useStudio();
   const perform = usePerform();
   const edits = useEdits(board, onAdding);
@@ -86,7 +103,9 @@ function Examples({ board, onAdding }: { board: Board; onAdding: (adding: Adding
       onAsk={(way, index) => settings.set({ query: [way, index], ownQuery: null })}
       onAskExample={(way, index) => {
         const picture = board.classes[way]?.examples[index];
-        if (picture) void fewshot.ask(picture);
+        if (!picture) return;
+        onAskExample();
+        void fewshot.ask(picture);
       }}
       edits={edits}
       means={domain === 'drawings' ? ['draw', 'camera', 'file'] : ['camera', 'file', 'draw']}
@@ -119,9 +138,18 @@ function Capture({ board, adding, onClose }: { board: Board; adding: Adding; onC
   );
 }
 
-function Question({ board }: { board: Board }) {
+/** A picture that has not changed for so long stays, and gets a reason. Milliseconds. */
+const SETTLED_AFTER = 500;
+
+interface QuestionProps {
+  readonly board: Board;
+  readonly source: QuerySource;
+  readonly onSource: (source: QuerySource) => void;
+}
+
+function Question({ board, source, onSource }: QuestionProps) {
   const { settings, fewshot } = useStudio();
-  const { reason, query } = useSettings(({ reason, query }) => ({ reason, query }));
+  const reason = useSettings(({ reason }) => reason);
   const { answer, why, learner, whyRuns, asking } = useFewShot(({ answer, why, learner, activities }) => ({
     answer,
     why,
@@ -129,28 +157,32 @@ function Question({ board }: { board: Board }) {
     whyRuns: activities.why !== undefined,
     asking: activities.query !== undefined || activities.adapt !== undefined,
   }));
-  const [source, setSource] = useState<QuerySource>(query === null ? 'pad' : 'board');
-  const drawn = learner?.card.domain === 'drawings';
-  // Another query was chosen on the board, or by a link.
-  const shown = query !== null ? 'board' : source;
+  const settling = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(settling.current), []);
+
+  function look(picture: Pixels | null): Promise<void> {
+    clearTimeout(settling.current);
+    if (picture) settling.current = setTimeout(() => void fewshot.ask(picture), SETTLED_AFTER);
+    else settings.set({ ownQuery: null });
+    return fewshot.askLive(picture);
+  }
+
   return (
     <QueryPane
       board={board}
-      source={shown}
+      source={source}
       onSource={(next) => {
-        setSource(next);
+        onSource(next);
+        clearTimeout(settling.current);
         if (next === 'board') void fewshot.ask(null);
-        else {
-          settings.set({ query: null, ownQuery: null });
-          void fewshot.askLive(null);
-        }
+        else settings.set({ query: null, ownQuery: null });
       }}
       picture={answer?.picture ?? null}
       actual={answer?.actual ?? null}
       probabilities={answer?.prediction.probabilities ?? null}
       busy={asking}
-      onDraw={(pixels) => void fewshot.askLive(pixels)}
-      onFrame={(pixels) => fewshot.askLive(pixels)}
+      onDraw={(pixels) => void look(pixels)}
+      onFrame={look}
     >
       <WhyPanel
         board={board}
@@ -160,7 +192,7 @@ function Question({ board }: { board: Board }) {
         onReason={(next) => settings.set({ reason: next })}
         status={whyRuns && !why ? { kind: 'running', label: 'Looking for the reason', fraction: null } : { kind: 'ready' }}
       />
-      <FewShotProblem place="why" retry={!drawn} />
+      <FewShotProblem place="why" retry />
     </QueryPane>
   );
 }
