@@ -8,22 +8,14 @@ import type { BoardEdits, Means } from './board-row.tsx';
 import { addClass, addExamples, duplicateClass, removeClass, removeExample, renameClass } from './edit-episode.ts';
 import { EpisodeBoard } from './episode-board.tsx';
 import { ExampleCapture } from './example-capture.tsx';
-import { stepsWanted } from './fewshot-plan.ts';
 import { FewShotProblem } from './fewshot-problem.tsx';
-import type { Board, LearnerState } from './fewshot-status.ts';
+import type { Board } from './fewshot-status.ts';
 import { MOST_EXAMPLES, type OwnEpisode } from './own-episode.ts';
 import { encodePicture } from './picture-text.ts';
 import { QueryPane, type QuerySource } from './query-pane.tsx';
+import { useShownState } from './shown-state.ts';
 import styles from './teach.module.css';
 import { WhyPanel } from './why-panel.tsx';
-
-/** The state that is shown: after as many inner steps as are wanted, or as there are so far. */
-export function useShownState(): LearnerState | null {
-  const { states, learner } = useFewShot(({ states, learner }) => ({ states, learner }));
-  const innerSteps = useSettings(({ innerSteps }) => innerSteps);
-  if (!learner) return null;
-  return states[Math.min(states.length - 1, stepsWanted(learner.card, { innerSteps }))] ?? null;
-}
 
 /** Whose examples are being added, and how. */
 interface Adding {
