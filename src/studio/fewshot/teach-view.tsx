@@ -4,7 +4,7 @@ import type { Pixels } from '../../runtime/preprocess.ts';
 import { ACCEPT, action } from '../actions.ts';
 import { useFewShot, usePerform, useSettings, useStudio } from '../context.ts';
 import panels from '../panels.module.css';
-import type { BoardEdits, Means } from './board-row.tsx';
+import type { BoardEdits, Means } from './board-edits.ts';
 import { addClass, addExamples, duplicateClass, removeClass, removeExample, renameClass } from './edit-episode.ts';
 import { EpisodeBoard } from './episode-board.tsx';
 import { ExampleCapture } from './example-capture.tsx';
