@@ -54,6 +54,9 @@ export function startStudio(): Studio {
     const picture = toImageData(await loadPixels(look.pictureUrl, 'The stored picture'));
     ui.setState({ firstLook: { look, picture } });
   }
+  // Without it the stage waits for the engine: nothing a reader could do about it.
+  showFirstLook().catch(() => undefined);
+
   const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
 
@@ -63,9 +66,6 @@ export function startStudio(): Studio {
     settings.subscribe(look);
     look();
   });
-
-  // Without it the stage waits for the engine: nothing a reader could do about it.
-  explaining.then(showFirstLook).catch(() => undefined);
 
   // The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
   void Promise.all([Promise.race([reloading, given]), painted, explaining]).then(([reloads]) => {
