@@ -10,7 +10,8 @@ import { classMajorLabels, shuffle } from './episode.ts';
 import { joinLearner, type Learner, predictedWays, type RunGraph, type Support } from './learner.ts';
 import { adapt, predict } from './learners.ts';
 import { forward } from './prediction.ts';
-import { assignmentLoss, wasmRunner } from './testing.ts';
+import { assignmentLoss } from './support-state.ts';
+import { wasmRunner } from './testing.ts';
 
 const SHAPE = { channels: 1, side: 16, filters: 4, nodes: 7 } as const;
 const PIXELS = SHAPE.side ** 2;
@@ -46,7 +47,7 @@ async function lossAt(
 ) {
   const adapted = { kind: 'parameters', ways, assignments, steps: 0, parameters } as const;
   const { logits } = await forward(subject, images, runSubject, adapted);
-  return assignmentLoss(logits ?? new Float32Array(), labels, SHAPE.nodes, assignments);
+  return assignmentLoss(logits ?? new Float32Array(), SHAPE.nodes, assignments, labels);
 }
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);

@@ -17,10 +17,10 @@ import {
   imageBatch,
   type Learner,
   outputOf,
-  predictedWays,
   type RunGraph,
   type Support,
 } from './learner.ts';
+import { shareRight } from './support-state.ts';
 
 export type AdaptedParameters = Extract<Adapted, { kind: 'parameters' }>;
 
@@ -120,12 +120,6 @@ function oneHotRows(labels: readonly number[], ways: number): FloatTensor {
   return float32([labels.length, ways], data);
 }
 
-/** Share of the images whose label is predicted. */
-function accuracyOf(scores: Float32Array, labels: readonly number[], ways: number): number {
-  const right = predictedWays(scores, ways).filter((way, image) => way === labels[image]).length;
-  return right / labels.length;
-}
-
 /**
  * Runs the inner loop.
  *
@@ -165,7 +159,7 @@ export async function adaptParameters(
       step: taken + step,
       loss,
       logits,
-      accuracy: accuracyOf(scores, labels, ways),
+      accuracy: shareRight(scores, ways, labels),
     });
     parameters = Object.fromEntries(Object.keys(parameters).map((name) => [name, outputOf(outputs, updatedName(name))]));
   }

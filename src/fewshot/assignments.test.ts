@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assign, checkAssignments, nodesInOrder, selectionMatrix, sumOverAssignments } from './assignments.ts';
-import { assignmentLoss } from './testing.ts';
 
 describe('assignments', () => {
   it('are cut from the permutation one after another', () => {
@@ -62,17 +61,5 @@ describe('assignments', () => {
     expect(dims).toEqual([4, 4]);
     // Column c has its 1 in the row of the c-th assigned node.
     expect([0, 1, 2, 3].map((column) => [0, 1, 2, 3].findIndex((row) => data[row * 4 + column] === 1))).toEqual([1, 3, 0, 2]);
-  });
-
-  it('have the loss of their closed form', () => {
-    // Equal logits: every assignment costs ln N, whatever the labels.
-    expect(
-      assignmentLoss(new Float32Array(12).fill(3), [0, 2], 6, [
-        [0, 1, 2],
-        [3, 4, 5],
-      ]),
-    ).toBeCloseTo(2 * Math.log(3), 12);
-    // One image, two classes: ln(1 + e^(other − right)).
-    expect(assignmentLoss(Float32Array.of(1, 0.25), [1], 2, [[0, 1]])).toBeCloseTo(Math.log(1 + Math.exp(0.75)), 12);
   });
 });

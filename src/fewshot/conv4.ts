@@ -70,10 +70,10 @@ export function conv4(shape: Conv4Shape, seed: number): Graph {
     const active = net.emit('Relu', [normed], {}, name('relu'));
     x = net.emit('MaxPool', [active], { kernel_shape: ints([2, 2]), strides: ints([2, 2]) }, name('pool'));
   }
-  const features = net.emit('Flatten', [x], { axis: int(1) });
+  const features = net.emit('Flatten', [x], { axis: int(1) }, 'features');
   const length = featuresOfConv4(shape);
   const head = [normal('head.weight', [nodes, length], Math.sqrt(1 / length)), normal('head.bias', [nodes], 0.1)];
-  const logits = net.emit('Gemm', [features, ...head], { transB: int(1) });
+  const logits = net.emit('Gemm', [features, ...head], { transB: int(1) }, 'logits');
   const finished = net.finish([
     { value: features, name: 'features' },
     { value: logits, name: 'logits' },

@@ -1,7 +1,7 @@
 /** The kinds of learners behind one pair of functions: see the examples, then say what an image is. */
 
 import { HeliographError } from '../graph/errors.ts';
-import { type AdaptedParameters, adaptParameters, type InnerLoop, type InnerStep } from './adaptation.ts';
+import { adaptParameters, type InnerLoop, type InnerStep } from './adaptation.ts';
 import { assign, mostAssignments, nodesInOrder } from './assignments.ts';
 import { type Adapted, checkSupport, type Learner, type Prediction, type RunGraph, type Support } from './learner.ts';
 import type { LearnerCard } from './learner-card.ts';
@@ -70,23 +70,20 @@ export async function featuresOf(learner: Learner, images: Float32Array, run: Ru
  * @throws HeliographError `bad-episode` where the state is another kind of learner's
  */
 export async function predict(learner: Learner, adapted: Adapted, images: Float32Array, run: RunGraph): Promise<Prediction> {
-  const own = learner.card.kind === 'maml' ? 'parameters' : 'prototypes';
-  if (adapted.kind === 'parameters' && own === 'parameters') {
-    checkParameters(learner, adapted);
-    return predictByParameters(learner, adapted, images, run);
-  }
-  if (adapted.kind === 'prototypes' && own === 'prototypes') {
-    const { prototypes, ways } = adapted;
-    if (prototypes.length !== ways * learner.card.features) throw foreign(learner);
-    return predictByPrototypes(await featuresOf(learner, images, run), prototypes, ways);
-  }
-  throw foreign(learner);
+  checkAdapted(learner, adapted);
+  if (adapted.kind === 'parameters') return predictByParameters(learner, adapted, images, run);
+  return predictByPrototypes(await featuresOf(learner, images, run), adapted.prototypes, adapted.ways);
 }
 
-function checkParameters(learner: Learner, { parameters }: AdaptedParameters): void {
-  for (const [name, own] of learner.parameters) {
-    if (parameters[name]?.length !== own.data.length) throw foreign(learner);
-  }
+/** @throws HeliographError `bad-episode` where the state is another learner's */
+export function checkAdapted(learner: Learner, adapted: Adapted): void {
+  const { card, parameters } = learner;
+  if ((card.kind === 'maml') !== (adapted.kind === 'parameters')) throw foreign(learner);
+  const fits =
+    adapted.kind === 'parameters'
+      ? [...parameters].every(([name, { data }]) => adapted.parameters[name]?.length === data.length)
+      : adapted.prototypes.length === adapted.ways * card.features;
+  if (!fits) throw foreign(learner);
 }
 
 function foreign({ card }: Learner): HeliographError {

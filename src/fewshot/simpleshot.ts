@@ -9,21 +9,25 @@ import { imageBatch, type Learner, type RunGraph } from './learner.ts';
 import { forward } from './prediction.ts';
 
 /** Keeps a feature that equals the centre at zero. */
-const SMALLEST_NORM = 1e-12;
+export const SMALLEST_NORM = 1e-12;
 
 /** (f − centre)/‖f − centre‖ of each row: [B, F] → [B, F]. */
 export function centredAndNormalised(features: Float32Array, centre: readonly number[]): Float32Array {
   const length = centre.length;
   const result = new Float32Array(features.length);
   for (let start = 0; start < features.length; start += length) {
-    const centred = centre.map((mean, index) => (features[start + index] ?? 0) - mean);
-    const norm = Math.max(SMALLEST_NORM, Math.hypot(...centred));
+    const norm = distanceToCentre(features.subarray(start, start + length), centre);
     result.set(
-      centred.map((value) => value / norm),
+      centre.map((mean, index) => ((features[start + index] ?? 0) - mean) / norm),
       start,
     );
   }
   return result;
+}
+
+/** ‖feature − centre‖ of one feature [F], as far as it divides. */
+export function distanceToCentre(feature: Float32Array, centre: readonly number[]): number {
+  return Math.max(SMALLEST_NORM, Math.hypot(...centre.map((mean, index) => (feature[index] ?? 0) - mean)));
 }
 
 /** The features [B, F] that SimpleShot compares. The network has no batch statistics: image by image, for files of batch 1. */

@@ -1,7 +1,6 @@
 // Test support: runs a learner's graphs on onnxruntime-web in Node, keeping sessions like the engine does.
 import * as ort from 'onnxruntime-web';
 import { writeModel } from '../graph/write.ts';
-import type { Assignments } from './assignments.ts';
 import type { RunGraph, Tensors } from './learner.ts';
 
 ort.env.logLevel = 'fatal';
@@ -24,23 +23,4 @@ export function wasmRunner(): RunGraph {
       Object.entries(outputs).map(([name, { dims, data }]) => [name, { type: 'float32', dims, data: data as Float32Array }]),
     );
   };
-}
-
-/**
- * The inner loss at given logits, Σ_j mean_i CE(logits_i[s_j], y_i).
- *
- * @param logits [B, O], row-major
- * @param labels class of each image
- */
-export function assignmentLoss(logits: Float32Array, labels: readonly number[], nodes: number, assignments: Assignments): number {
-  let sum = 0;
-  labels.forEach((label, image) => {
-    for (const list of assignments) {
-      const values = list.map((node) => logits[image * nodes + node] ?? 0);
-      const highest = Math.max(...values);
-      const total = values.reduce((whole, value) => whole + Math.exp(value - highest), 0);
-      sum += Math.log(total) + highest - (values[label] ?? 0);
-    }
-  });
-  return sum / labels.length;
 }

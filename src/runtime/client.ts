@@ -4,8 +4,11 @@ import { HeliographError } from '../graph/errors.ts';
 import type {
   AdaptRequest,
   AdaptResult,
+  EmbedRequest,
+  EmbedResult,
   EvaluateRequest,
   EvaluateResult,
+  FreezeRequest,
   LearnerSource,
   LearnerSummary,
   LoadImages,
@@ -13,6 +16,8 @@ import type {
   OnInnerStep,
   PredictRequest,
   PredictResult,
+  WhyRequest,
+  WhyResult,
 } from './fewshot-protocol.ts';
 import type {
   ApopRequest,
@@ -139,10 +144,22 @@ class WorkerEngine implements WholeEngine {
     );
   }
 
+  embed(job: string, request: EmbedRequest): Promise<EmbedResult> {
+    return this.#onOpen(request.learner, ({ remote }, learner) => remote.embed(job, { ...request, learner }));
+  }
+
   predict(job: string, request: PredictRequest, onProgress?: OnProgress): Promise<PredictResult> {
     return this.#onOpen(request.learner, ({ remote }, learner) =>
       remote.predict(job, { ...request, learner }, shared(onProgress)),
     );
+  }
+
+  freeze(job: string, request: FreezeRequest): Promise<Uint8Array> {
+    return this.#onOpen(request.learner, ({ remote }, learner) => remote.freeze(job, { ...request, learner }));
+  }
+
+  why(job: string, request: WhyRequest, onProgress?: OnProgress): Promise<WhyResult> {
+    return this.#onOpen(request.learner, ({ remote }, learner) => remote.why(job, { ...request, learner }, shared(onProgress)));
   }
 
   evaluate(

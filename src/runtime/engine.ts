@@ -15,9 +15,12 @@ import { asHeliographError } from './failures.ts';
 import type {
   AdaptRequest,
   AdaptResult,
+  EmbedRequest,
+  EmbedResult,
   EvaluateRequest,
   EvaluateResult,
   FewShotEngine,
+  FreezeRequest,
   LearnerSource,
   LearnerSummary,
   LoadImages,
@@ -25,6 +28,8 @@ import type {
   OnInnerStep,
   PredictRequest,
   PredictResult,
+  WhyRequest,
+  WhyResult,
 } from './fewshot-protocol.ts';
 import { Learners } from './learners.ts';
 import { type OpenedModel, openModel } from './open-model.ts';
@@ -240,8 +245,20 @@ export class LocalEngine implements Engine, FewShotEngine {
     return this.#onDevice(name, onProgress, (device, job) => this.#learners.adapt(device, job, request, onStep));
   }
 
+  embed(name: string, request: EmbedRequest): Promise<EmbedResult> {
+    return this.#onDevice(name, QUIET, (device, job) => this.#learners.embed(device, job, request));
+  }
+
   predict(name: string, request: PredictRequest, onProgress: OnProgress = QUIET): Promise<PredictResult> {
     return this.#onDevice(name, onProgress, (device, job) => this.#learners.predict(device, job, request));
+  }
+
+  freeze(name: string, request: FreezeRequest): Promise<Uint8Array> {
+    return this.#onDevice(name, QUIET, async (device, job) => writeModel(await this.#learners.freeze(device, job, request)));
+  }
+
+  why(name: string, request: WhyRequest, onProgress: OnProgress = QUIET): Promise<WhyResult> {
+    return this.#onDevice(name, onProgress, (device, job) => this.#learners.why(device, job, request));
   }
 
   evaluate(

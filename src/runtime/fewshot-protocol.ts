@@ -9,7 +9,7 @@ import type { EpisodeResult, Evaluation, EvaluationOptions } from '../fewshot/ev
 import type { Adapted, Prediction, Support } from '../fewshot/learner.ts';
 import type { LearnerCard } from '../fewshot/learner-card.ts';
 import type { AdaptOptions } from '../fewshot/learners.ts';
-import type { Backend, ModelSource, OnProgress } from './protocol.ts';
+import type { Backend, MapData, ModelSource, OnProgress } from './protocol.ts';
 
 export interface LearnerSource {
   readonly card: LearnerCard;
@@ -49,7 +49,50 @@ export interface PredictRequest {
   readonly company?: Float32Array;
 }
 
+export interface EmbedRequest {
+  readonly learner: string;
+  /** [B, C, H, W], normalised as the card says. */
+  readonly images: Float32Array;
+}
+
+export interface EmbedResult {
+  /** [B, F]; of SimpleShot centred and normalised. */
+  readonly features: Float32Array;
+  readonly milliseconds: number;
+  readonly backend: Backend;
+}
+
 export interface PredictResult extends Prediction {
+  readonly milliseconds: number;
+  readonly backend: Backend;
+}
+
+/** One image and the batch whose statistics its prediction stands on. */
+export interface PredictedImageRequest {
+  readonly learner: string;
+  readonly adapted: Adapted;
+  /** [1, C, H, W], normalised as the card says. */
+  readonly image: Float32Array;
+  /** What went through the network with it, as in `PredictRequest`. */
+  readonly company?: Float32Array;
+}
+
+export interface FreezeRequest extends PredictedImageRequest {
+  /** Names of the classes, for whoever opens the file. */
+  readonly labels?: readonly string[];
+}
+
+export interface WhyRequest extends PredictedImageRequest {
+  /** The class whose score is explained, 0 … N − 1. */
+  readonly way: number;
+}
+
+export interface WhyResult {
+  /** SRD of each pixel of the learner's input, identity start: sums to the score. */
+  readonly map: MapData;
+  /** The explained score, and those of all classes [N]: their softmax is what `predict` gives as probabilities. */
+  readonly score: number;
+  readonly scores: Float32Array;
   readonly milliseconds: number;
   readonly backend: Backend;
 }
@@ -76,7 +119,16 @@ export interface FewShotEngine {
   openLearner(job: string, source: LearnerSource, onProgress?: OnProgress): Promise<LearnerSummary>;
   closeLearner(learner: string): Promise<void>;
   adapt(job: string, request: AdaptRequest, onProgress?: OnProgress, onStep?: OnInnerStep): Promise<AdaptResult>;
+  /**
+   * Features of learners that compare with prototypes. SimpleShot's are of each image alone, so that they can be kept and prototypes
+   * be made of them without the network.
+   */
+  embed(job: string, request: EmbedRequest): Promise<EmbedResult>;
   predict(job: string, request: PredictRequest, onProgress?: OnProgress): Promise<PredictResult>;
+  /** The adapted network as an ONNX file: image [1, C, H, W] → class scores [1, N] (src/fewshot/frozen.ts). */
+  freeze(job: string, request: FreezeRequest): Promise<Uint8Array>;
+  /** Why the image is taken for a class. @throws HeliographError `method-not-applicable` where relevance cannot be followed */
+  why(job: string, request: WhyRequest, onProgress?: OnProgress): Promise<WhyResult>;
   /** Progress counts episodes. Where the GPU is lost, it begins again on wasm. */
   evaluate(
     job: string,

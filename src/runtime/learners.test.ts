@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { relativeError } from '../../test/relative-error.ts';
 import { conv4, mamlCard, protoNetCard } from '../fewshot/conv4.ts';
+import { softmaxRows } from '../fewshot/learner.ts';
 import { writeModel } from '../graph/write.ts';
 import { uniform } from '../random.ts';
 import { LocalEngine } from './engine.ts';
@@ -55,6 +56,54 @@ describe('few-shot learners of the engine', () => {
     const batch = Float32Array.from([...query, ...support.images]);
     const whole = await engine.predict('predict', { learner: id, adapted, images: batch });
     expect(relativeError(whole.scores.slice(0, 3), alone.scores)).toBeLessThan(1e-6);
+  });
+
+  it('say why an image is taken for a class: relevance that sums to its score', async () => {
+    for (const source of [maml, protoNet]) {
+      const { id } = await engine.openLearner('open', source);
+      const { adapted } = await engine.adapt('adapt', { learner: id, support, options: {} });
+      const request = { learner: id, adapted, images: images(1), company: support.images };
+      const { probabilities } = await engine.predict('predict', request);
+      const asked = { ...request, image: request.images };
+      const sessions = engine.sessions;
+      for (let way = 0; way < 3; way += 1) {
+        const { map, score, scores, milliseconds } = await engine.why('why', { ...asked, way });
+        expect([map.height, map.width, scores.length]).toEqual([16, 16, 3]);
+        expect(score).toBe(scores[way]);
+        expect(relativeError(softmaxRows(scores, 3), probabilities)).toBeLessThan(1e-5);
+        const magnitude = map.values.reduce((sum, value) => sum + Math.abs(value), 0);
+        expect(Math.abs(map.values.reduce((sum, value) => sum + value, 0) - score)).toBeLessThan(1e-4 * magnitude);
+        expect(milliseconds).toBeGreaterThan(0);
+      }
+      // The statistics' session stays, those of single images do not.
+      expect(engine.sessions).toBeLessThanOrEqual(sessions + 1);
+      await expect(engine.why('why', { ...asked, way: 3 })).rejects.toThrow('there is no class 3');
+      await engine.closeLearner(id);
+    }
+  });
+
+  it('give the adapted network as a file that opens like any classifier', async () => {
+    const { id } = await opened;
+    const { adapted } = await engine.adapt('adapt', { learner: id, support, options: {} });
+    const image = images(1);
+    const request = { learner: id, adapted, image, company: support.images };
+    const file = await engine.freeze('freeze', { ...request, labels: ['a', 'b', 'c'] });
+    const source = { kind: 'files', name: 'adapted', model: file, external: {} } as const;
+    const { id: network, labels, methods } = await engine.openModel('open', source);
+    expect(labels).toEqual(['a', 'b', 'c']);
+    expect(methods.filter(({ obstacle }) => obstacle !== null)).toEqual([]);
+    const { scores, map } = await engine.why('why', { ...request, way: 1 });
+    const { logits } = await engine.classify('classify', network, image);
+    expect(relativeError(logits, scores)).toBeLessThan(1e-6);
+    const explained = await engine.explain('explain', {
+      model: network,
+      method: 'srd',
+      options: {},
+      input: image,
+      target: { plus: 1 },
+    });
+    expect(relativeError(explained.map.values, map.values)).toBeLessThan(1e-5);
+    await engine.closeModel(network);
   });
 
   it('evaluate episode by episode', async () => {

@@ -1,28 +1,43 @@
 /** Few-shot learners on the engine's device. */
+import type { Classifier } from '../explain/classifier.ts';
+import type { Program } from '../explain/explainer.ts';
+import { srd } from '../explain/srd/srd.ts';
 import { evaluate } from '../fewshot/evaluation.ts';
+import { affineNetwork, freeze, type PredictedImage } from '../fewshot/frozen.ts';
 import { concatenated, imageBatch, joinLearner, type Learner, type Prediction, type RunGraph } from '../fewshot/learner.ts';
-import { adapt, predict } from '../fewshot/learners.ts';
+import { adapt, featuresOf, predict } from '../fewshot/learners.ts';
 import { HeliographError } from '../graph/errors.ts';
+import type { StaticGraph } from '../graph/graph.ts';
 import { readModel } from '../graph/read.ts';
 import { checkWeights } from './check-weights.ts';
 import type { Device } from './device.ts';
+import { drive } from './drive.ts';
 import type { Executor, Job } from './executor.ts';
 import type {
   AdaptRequest,
   AdaptResult,
+  EmbedRequest,
+  EmbedResult,
   EvaluateRequest,
   EvaluateResult,
+  FreezeRequest,
   LearnerSource,
   LearnerSummary,
   LoadImages,
   OnEpisode,
   OnInnerStep,
+  PredictedImageRequest,
   PredictRequest,
   PredictResult,
+  WhyRequest,
+  WhyResult,
 } from './fewshot-protocol.ts';
 
 /** An inner step holds each parameter, its gradient and its update. */
 const PARAMETER_COPIES = 3;
+
+/** What else tells why, where SRD does not. */
+const OTHERWISE = 'Its nearest examples can still be shown.';
 
 interface OpenedLearner {
   readonly id: string;
@@ -35,6 +50,7 @@ export class Learners {
   readonly #executor: Executor;
   readonly #open = new Map<string, OpenedLearner>();
   #opened = 0;
+  #explained = 0;
 
   constructor(executor: Executor) {
     this.#executor = executor;
@@ -75,6 +91,12 @@ export class Learners {
     return { adapted, milliseconds: job.milliseconds, backend: device.info.backend };
   }
 
+  async embed(device: Device, job: Job, { learner: id, images }: EmbedRequest): Promise<EmbedResult> {
+    const opened = this.#get(id);
+    const features = await featuresOf(opened.learner, images, this.#runner(device, job, opened));
+    return { features, milliseconds: job.milliseconds, backend: device.info.backend };
+  }
+
   async predict(device: Device, job: Job, { learner: id, adapted, images, company }: PredictRequest): Promise<PredictResult> {
     const opened = this.#get(id);
     // SimpleShot's images go one by one and have no use for company.
@@ -84,6 +106,39 @@ export class Learners {
     const [answered = 1] = imageBatch(opened.learner, images).dims;
     const [all = 1] = imageBatch(opened.learner, batch).dims;
     return { ...firstRows(prediction, answered / all), milliseconds: job.milliseconds, backend: device.info.backend };
+  }
+
+  freeze(device: Device, job: Job, request: FreezeRequest): Promise<StaticGraph> {
+    const opened = this.#get(request.learner);
+    return freeze(predictedImage(opened, request), this.#runner(device, job, opened), request.labels);
+  }
+
+  async why(device: Device, job: Job, request: WhyRequest): Promise<WhyResult> {
+    const opened = this.#get(request.learner);
+    const { learner, bytes } = opened;
+    const network = await affineNetwork(predictedImage(opened, request), this.#runner(device, job, opened));
+    this.#explained += 1;
+    const key = `${opened.id}/why/${network.key ?? `once ${this.#explained}`}`;
+    const compile = () => {
+      const program = compileSrd(learner, network.compile());
+      return { graph: program.graph, program };
+    };
+    const explain = this.#executor.with(device, job, key, bytes * PARAMETER_COPIES, compile, (loaded) => {
+      const { program } = loaded;
+      if (program === null) throw new RangeError('unreachable: explanations are compiled to programs');
+      const target = { plus: request.way };
+      return drive(
+        program,
+        learner.image,
+        { input: request.image, target },
+        (feeds) => this.#executor.run(device, job, loaded, { ...feeds, ...network.feeds }),
+        () => Promise.reject(new RangeError('unreachable: SRD runs once and gives the scores itself')),
+        { onStep: (done) => job.onProgress({ phase: 'steps', done, total: program.steps }) },
+      );
+    });
+    // A graph of this image alone would only push others out of the cache.
+    const { map, score, logits } = await explain.finally(() => (network.key === null ? this.#executor.evict(key) : undefined));
+    return { map, score, scores: logits, milliseconds: job.milliseconds, backend: device.info.backend };
   }
 
   async evaluate(
@@ -119,6 +174,25 @@ export class Learners {
         () => ({ graph: compile(), program: null }),
         (loaded) => this.#executor.run(device, job, loaded, feeds),
       );
+  }
+}
+
+function predictedImage({ learner }: OpenedLearner, { adapted, image, company }: PredictedImageRequest): PredictedImage {
+  return { learner, adapted, image, company: company ?? null };
+}
+
+/** SRD from the scores of an adapted network to the pixels of its image. @throws HeliographError saying what else can be done */
+function compileSrd({ card, image }: Learner, graph: StaticGraph): Program {
+  const [scores] = graph.outputs;
+  if (scores === undefined) throw new RangeError('unreachable: an adapted network gives scores');
+  const { channels, height, width } = card.input;
+  const classes = Number(scores.dims?.[1]);
+  const model: Classifier = { graph, image, layout: 'NCHW', height, width, channels, logits: scores.name, classes, opaque: null };
+  try {
+    return srd.compile(model);
+  } catch (error) {
+    if (!(error instanceof HeliographError)) throw error;
+    throw new HeliographError(error.code, error.message, OTHERWISE, { cause: error });
   }
 }
 

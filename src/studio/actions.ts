@@ -2,18 +2,22 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { ExplainController } from './explain-controller.ts';
 import { activityOf } from './explain-status.ts';
+import { FEWSHOT_ACTIONS } from './fewshot/fewshot-actions.ts';
+import type { FewShotController } from './fewshot/fewshot-controller.ts';
 import { METHODS } from './methods.ts';
 import { RELIGHT_ACTIONS } from './relight/relight-actions.ts';
 import type { RelightController } from './relight/relight-controller.ts';
 import { obstacleOf } from './requests.ts';
-import { type Settings, toLink, toSession, WORKSPACES, type Workspace } from './state.ts';
+import { type Settings, toLink, toSession } from './state.ts';
 import type { SettingsStore } from './store.ts';
 import type { Ui } from './ui.ts';
+import { WORKSPACES, type Workspace } from './workspaces.ts';
 
 export interface ActionContext {
   readonly settings: SettingsStore;
   readonly controller: ExplainController;
   readonly relight: RelightController;
+  readonly fewshot: FewShotController;
   readonly ui: StoreApi<Ui>;
   /** What the browser does for the studio. */
   readonly host: Host;
@@ -22,8 +26,11 @@ export interface ActionContext {
 export interface Host {
   readonly copy: (text: string) => Promise<void>;
   readonly address: (hash: string) => string;
-  /** @param folder whether a whole folder is chosen */
-  readonly pickFiles: (accept: string, folder?: boolean) => void;
+  /**
+   * @param folder whether a whole folder is chosen
+   * @param take gets the files, instead of the studio as a whole
+   */
+  readonly pickFiles: (accept: string, folder?: boolean, take?: (files: readonly File[]) => void) => void;
   readonly save: (name: string, data: BlobPart, type: string) => void;
   /** Map on screen as PNG with legend, or NumPy file. */
   readonly saveMap: (form: 'png' | 'npy') => Promise<void>;
@@ -31,7 +38,7 @@ export interface Host {
   readonly narrow: () => boolean;
 }
 
-export type ActionGroup = 'View' | 'Explain' | 'Relight' | 'Open' | 'Take away' | 'Panels' | 'Help';
+export type ActionGroup = 'View' | 'Explain' | 'Few-shot' | 'Relight' | 'Open' | 'Take away' | 'Panels' | 'Help';
 
 export interface Action {
   readonly id: string;
@@ -46,7 +53,11 @@ export interface Action {
   readonly perform: (context: ActionContext) => void;
 }
 
-export const WORKSPACE_NAMES: Readonly<Record<Workspace, string>> = { explain: 'Explain', relight: 'Relight' };
+export const WORKSPACE_NAMES: Readonly<Record<Workspace, string>> = {
+  explain: 'Explain',
+  'few-shot': 'Few-shot',
+  relight: 'Relight',
+};
 
 const always = () => true;
 const hasMap = ({ controller }: ActionContext) => controller.status.getState().shown !== null;
@@ -98,9 +109,20 @@ function toggleInspector({ settings, ui, host }: ActionContext): void {
   else settings.set({ inspectorOpen: !settings.get().inspectorOpen });
 }
 
+/** What of the view is the reader's own, so that no link can carry it. */
+function ownIn({ workspace, model, image, pool, query, ownQuery }: Settings): readonly string[] {
+  if (workspace === 'few-shot') {
+    return [
+      pool === null ? 'classes' : pool.startsWith('folders') ? 'folders' : '',
+      query === null && ownQuery !== null ? 'picture' : '',
+    ].filter(Boolean);
+  }
+  if (workspace !== 'explain') return [];
+  return [model === null ? 'model' : '', image === null ? 'picture' : ''].filter(Boolean);
+}
+
 async function copyLink({ settings, host, ui }: ActionContext): Promise<void> {
-  const { model, image } = settings.get();
-  const own = [model === null ? 'model' : '', image === null ? 'picture' : ''].filter(Boolean).join(' and ');
+  const own = ownIn(settings.get()).join(' and ');
   try {
     await host.copy(host.address(toLink(settings.get())));
     ui.setState({ notice: own ? `Link copied. It cannot carry your own ${own}.` : 'Link copied.' });
@@ -314,7 +336,12 @@ function only(workspace: Workspace, actions: readonly Action[]): Action[] {
   return actions.map((entry) => ({ ...entry, workspace }));
 }
 
-export const ACTIONS: readonly Action[] = [...COMMON, ...only('explain', EXPLAIN), ...only('relight', RELIGHT_ACTIONS)];
+export const ACTIONS: readonly Action[] = [
+  ...COMMON,
+  ...only('explain', EXPLAIN),
+  ...only('few-shot', FEWSHOT_ACTIONS),
+  ...only('relight', RELIGHT_ACTIONS),
+];
 
 const byId = new Map(ACTIONS.map((action) => [action.id, action]));
 

@@ -10,11 +10,11 @@ import { type Place, panel } from './panels.ts';
 import { Problem } from './problem.tsx';
 import { finding } from './seeing/finding.ts';
 import styles from './shell.module.css';
-import type { Workspace } from './state.ts';
 import { cssVariables, theme } from './theme.ts';
 import { TopBar } from './top-bar.tsx';
 import type { DialogName } from './ui.ts';
 import { mapOnScreen } from './view.ts';
+import type { Workspace } from './workspaces.ts';
 
 const DIALOGS = {
   palette: lazy(() => import('./palette.tsx')),
@@ -86,7 +86,7 @@ function Panel({ place }: { place: Place }) {
   return arrived?.workspace === workspace && <arrived.Component />;
 }
 
-const STRIP_NAMES: Readonly<Record<Workspace, string>> = { explain: 'Layers', relight: 'Day' };
+const STRIP_NAMES: Readonly<Record<Workspace, string>> = { explain: 'Layers', 'few-shot': 'Steps', relight: 'Day' };
 
 function Shell() {
   const { sourcesOpen, inspectorOpen, stripOpen } = useSettings(({ sourcesOpen, inspectorOpen, stripOpen }) => ({
@@ -233,6 +233,7 @@ function Notice() {
 
 const WELCOME: Readonly<Record<Workspace, string>> = {
   explain: 'Drop a picture, an .onnx classifier with its weight files, class labels or a session',
+  'few-shot': 'Drop folders of images (a class each), a picture to ask about, or a saved episode',
   relight: 'Drop the folder of a scene, or a session',
 };
 

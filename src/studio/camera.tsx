@@ -1,18 +1,9 @@
 import { Button } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
 import { useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
 import styles from './panels.module.css';
 import { grabFrame } from './pictures.ts';
-
-/** Why the camera gives nothing, by the browser's name for it. */
-function reasonOf(error: unknown): string {
-  const name = error instanceof DOMException ? error.name : '';
-  if (name === 'NotAllowedError') return 'The camera was not allowed. Allow it in the address bar and open this again.';
-  if (name === 'NotFoundError') return 'There is no camera.';
-  if (name === 'NotReadableError') return 'Another program uses the camera. Close it and open this again.';
-  return 'This browser gives no camera to this page; it needs a secure address (https, or this machine).';
-}
+import { useCamera } from './use-camera.ts';
 
 /** Takes one picture with the camera. The stream ends when the dialog closes. */
 export default function Camera() {
@@ -34,40 +25,24 @@ export default function Camera() {
 }
 
 function Viewfinder({ onPicture }: { onPicture: (video: HTMLVideoElement) => void }) {
-  const video = useRef<HTMLVideoElement>(null);
-  const [problem, setProblem] = useState('');
-  const [ready, setReady] = useState(false);
-  useEffect(() => {
-    let closed = false;
-    let stream: MediaStream | null = null;
-    const end = () => {
-      for (const track of stream?.getTracks() ?? []) track.stop();
-    };
-    const begin = async () => {
-      try {
-        stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 } } });
-        if (closed) end();
-        else if (video.current) video.current.srcObject = stream;
-      } catch (error) {
-        if (!closed) setProblem(reasonOf(error));
-      }
-    };
-    void begin();
-    return () => {
-      closed = true;
-      end();
-    };
-  }, []);
-  if (problem) return <p role="alert">{problem}</p>;
+  const { state, place, video, retry } = useCamera(true);
+  const failed = state.kind === 'failed';
   return (
-    <>
-      <video ref={video} className={styles.video} autoPlay muted playsInline onPlaying={() => setReady(true)} />
+    <div ref={place}>
+      {failed && <p role="alert">{state.problem}</p>}
+      <video ref={video} className={styles.video} hidden={failed} autoPlay muted playsInline />
       <div className={styles.row}>
-        <Button disabled={!ready} onClick={() => video.current && onPicture(video.current)}>
-          Use this picture
-        </Button>
+        {failed ? (
+          <Button variant="default" onClick={retry}>
+            Try again
+          </Button>
+        ) : (
+          <Button disabled={state.kind !== 'on'} onClick={() => video.current && onPicture(video.current)}>
+            Use this picture
+          </Button>
+        )}
         <span className={styles.quiet}>The picture stays on this machine.</span>
       </div>
-    </>
+    </div>
   );
 }

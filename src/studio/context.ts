@@ -5,6 +5,7 @@ import { shallow } from 'zustand/shallow';
 import type { Action, ActionContext } from './actions.ts';
 import type { Library } from './assets.ts';
 import type { Status } from './explain-status.ts';
+import type { FewShotStatus } from './fewshot/fewshot-status.ts';
 import type { Intake } from './intake.ts';
 import type { RelightStatus } from './relight/relight-controller.ts';
 import { DEFAULTS, type SettingKey, type Settings } from './state.ts';
@@ -60,16 +61,23 @@ export function useRelight<T>(select: (status: RelightStatus) => T): T {
   return useStore(useStudio().relight.status, useShallow(select));
 }
 
+/** A part of what the few-shot workspace knows; renders again when it changes. */
+export function useFewShot<T>(select: (status: FewShotStatus) => T): T {
+  return useStore(useStudio().fewshot.status, useShallow(select));
+}
+
 /** Whether something runs in the present workspace, or its outcome is still on its way to the screen. */
 export function useBusy(): boolean {
   const workspace = useSettings(({ workspace }) => workspace);
   const running = useStore(useStudio().controller.status, isBusy);
   const seen = useStatus(isBusy);
   const relighting = useRelight(({ loading, preparing, drawing }) => loading !== null || preparing || drawing);
-  return workspace === 'relight' ? relighting : running || seen;
+  const learning = useFewShot(isBusy);
+  if (workspace === 'relight') return relighting;
+  return workspace === 'few-shot' ? learning : running || seen;
 }
 
-function isBusy({ activities }: Status): boolean {
+function isBusy({ activities }: { readonly activities: object }): boolean {
   return Object.keys(activities).length > 0;
 }
 

@@ -1,26 +1,6 @@
 /** Every method's equation as MathML, which browsers set themselves. F is the explained class score, x the picture. */
-import { createElement, type ReactElement, type ReactNode } from 'react';
 import type { MethodId } from '../explain/explainer.ts';
-
-// React's types have no MathML elements, so they are made by name.
-const tag =
-  (name: string) =>
-  (...children: ReactNode[]): ReactElement =>
-    createElement(name, null, ...children);
-
-const i = tag('mi');
-const o = tag('mo');
-const n = tag('mn');
-const row = tag('mrow');
-const sub = tag('msub');
-const sup = tag('msup');
-const fraction = tag('mfrac');
-const under = tag('munder');
-
-const gap = createElement('mspace', { width: '0.8em' });
-const sum = (index: string) => under(o('∑'), i(index));
-const norm = (of: ReactNode) => row(o('‖'), of, o('‖'));
-const of = (name: string, ...argument: ReactNode[]) => row(i(name), o('('), ...argument, o(')'));
+import { type Equation, fraction, gap, i, n, norm, o, of, row, sub, sum, sup, under } from './mathml.ts';
 
 const Rp = row(sub(i('R'), i('p')), o('='));
 const gradient = fraction(i('∂F'), sub(i('∂x'), i('p')));
@@ -29,12 +9,6 @@ const ij = row(i('i'), i('j'));
 const mu = sub(i('μ'), ij);
 const vj = sub(i('v'), i('j'));
 const share = row(mu, o('='), fraction(row(o('⟨'), sub(i('w'), ij), o(','), vj, o('⟩')), sup(norm(vj), n('2'))));
-
-interface Equation {
-  readonly math: ReactElement;
-  /** The equation in words, for those who hear it. */
-  readonly words: string;
-}
 
 export const EQUATIONS: Readonly<Record<MethodId, Equation>> = {
   srd: {

@@ -11,7 +11,7 @@ import type {
   Preprocessing,
 } from '../runtime/protocol.ts';
 import type { ModelCard, Photograph } from './assets.ts';
-import type { Activities, Activity } from './jobs.ts';
+import { type Activities, type Activity, firstActivity } from './jobs.ts';
 import type { MapRequest } from './requests.ts';
 import type { Explained } from './seeing/types.ts';
 
@@ -139,9 +139,5 @@ export const INITIAL_STATUS: Status = {
 
 /** What runs now, most important first, and on which lane. */
 export function activityOf({ activities }: Status): { readonly lane: LaneName; readonly activity: Activity } | null {
-  for (const lane of LANES) {
-    const activity = activities[lane];
-    if (activity) return { lane, activity };
-  }
-  return null;
+  return firstActivity(activities, LANES);
 }

@@ -1,23 +1,26 @@
 import { Kbd, Switch } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { type ActionGroup, actionsOf, writeKeys } from './actions.ts';
 import { useSettings, useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
 import styles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
+import type { Workspace } from './workspaces.ts';
 
-const GROUPS: readonly ActionGroup[] = ['View', 'Explain', 'Relight', 'Panels', 'Open', 'Take away', 'Help'];
+const GROUPS: readonly ActionGroup[] = ['View', 'Explain', 'Few-shot', 'Relight', 'Panels', 'Open', 'Take away', 'Help'];
 
 /** What the studio is, and every shortcut. */
 export default function Help() {
   const { settings } = useStudio();
   const workspace = useSettings(({ workspace }) => workspace);
   const singleKeys = useSettings(({ singleKeys }) => singleKeys);
+  const About = ABOUT[workspace];
   return (
     <Dialog name="help" title="Shortcuts and help">
       {() => (
         <>
           <div className={styles.prose}>
-            {workspace === 'explain' ? <AboutExplain /> : <AboutRelight />}
+            <About />
             <p>Double-click on a slider or a number’s name resets it.</p>
           </div>
           <Switch
@@ -87,3 +90,24 @@ function AboutRelight() {
     </>
   );
 }
+
+function AboutFewShot() {
+  return (
+    <>
+      <p>
+        Few-shot shows one learner adapt to classes it has never met, from a few examples of each. Draw an episode from a pool, or
+        make your own by drawing, by camera or from folders, then ask about a picture.
+      </p>
+      <p>
+        On the board, arrow keys go from picture to picture, Enter asks about one, Delete takes it away, F2 renames a class. On
+        the drawing sheet, arrow keys move the pen and Space puts it down or lifts it.
+      </p>
+    </>
+  );
+}
+
+const ABOUT: Readonly<Record<Workspace, () => ReactNode>> = {
+  explain: AboutExplain,
+  'few-shot': AboutFewShot,
+  relight: AboutRelight,
+};

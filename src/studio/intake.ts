@@ -1,6 +1,7 @@
 /** Sorts files that were dropped, pasted or picked by what they are, and hands each to where it belongs. */
 import { HeliographError } from '../graph/errors.ts';
 import type { ExplainController } from './explain-controller.ts';
+import type { FewShotController } from './fewshot/fewshot-controller.ts';
 import { readLabels } from './labels.ts';
 import type { Pictures } from './picture-client.ts';
 import type { RelightController } from './relight/relight-controller.ts';
@@ -39,6 +40,7 @@ export interface Intake {
 export function createIntake(
   controller: ExplainController,
   relight: Pick<RelightController, 'openOwn'>,
+  fewshot: Pick<FewShotController, 'takeFolders' | 'openEpisode' | 'ask' | 'report'>,
   settings: SettingsStore,
   pictures: Pick<Pictures, 'decode'>,
   opened: () => void,
@@ -83,6 +85,11 @@ export function createIntake(
 
   async function takeText(file: File): Promise<void> {
     const text = await file.text();
+    if (/"format"\s*:\s*"heliograph-episode"/.test(text)) {
+      settings.set({ workspace: 'few-shot' });
+      await fewshot.openEpisode(text);
+      return;
+    }
     if (/"format"\s*:\s*"heliograph-/.test(text)) {
       try {
         const { settings: restored, problems } = fromSession(text);
@@ -103,6 +110,28 @@ export function createIntake(
     }
   }
 
+  /** Pictures in folders are classes; one by itself is asked about. */
+  async function takeExamples(files: readonly File[], photographs: readonly File[]): Promise<void> {
+    const [first] = photographs;
+    if (files.some(({ webkitRelativePath }) => webkitRelativePath.includes('/'))) {
+      await fewshot.takeFolders(files);
+      return;
+    }
+    if (!first) return;
+    try {
+      if (photographs.length > 1) {
+        throw new HeliographError(
+          'bad-episode',
+          `You gave ${photographs.length} pictures without saying which class they are of.`,
+          'Drop folders, one a class, or add the files to a class on the board.',
+        );
+      }
+      await fewshot.ask((await pictures.decode(first, first.name)).pixels);
+    } catch (error) {
+      fewshot.report('board', error);
+    }
+  }
+
   return {
     async take(files) {
       const { models, pictures: photographs, texts, weights } = sortFiles(files);
@@ -110,6 +139,10 @@ export function createIntake(
       if (files.some(({ name }) => name === 'scene.json') || (ofScene && weights.length > 0)) {
         settings.set({ workspace: 'relight' });
         await relight.openOwn(files);
+        return;
+      }
+      if (settings.get().workspace === 'few-shot' && models.length === 0 && photographs.length > 0) {
+        await takeExamples(files, photographs);
         return;
       }
       if (models.length + photographs.length + weights.length > 0) settings.set({ workspace: 'explain' });

@@ -12,6 +12,18 @@ export interface Activity {
 
 export type Activities<Name extends string> = Readonly<{ [L in Name]?: Activity }>;
 
+/** What runs now on the first of these lanes that does something, and which that is. */
+export function firstActivity<Name extends string>(
+  activities: Activities<Name>,
+  lanes: readonly Name[],
+): { readonly lane: Name; readonly activity: Activity } | null {
+  for (const lane of lanes) {
+    const activity = activities[lane];
+    if (activity) return { lane, activity };
+  }
+  return null;
+}
+
 /** One job: what it is called on screen, how it runs and what its end means. */
 export interface Task<Name extends string, T> {
   readonly lane: Name;

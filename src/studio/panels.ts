@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react';
-import type { Workspace } from './state.ts';
+import type { Workspace } from './workspaces.ts';
 
 /** The parts of a workspace's page. */
 export type Place = 'stage' | 'sources' | 'inspector' | 'strip';
@@ -10,6 +10,12 @@ const PANELS: Readonly<Record<Workspace, Readonly<Record<Place, () => Promise<Co
     sources: () => import('./sources.tsx').then(({ Sources }) => Sources),
     inspector: () => import('./inspector.tsx').then(({ Inspector }) => Inspector),
     strip: () => import('./strip.tsx').then(({ Strip }) => Strip),
+  },
+  'few-shot': {
+    stage: () => import('./fewshot/fewshot-stage.tsx').then(({ FewShotStage }) => FewShotStage),
+    sources: () => import('./fewshot/episode-panel.tsx').then(({ EpisodePanel }) => EpisodePanel),
+    inspector: () => import('./fewshot/learner-panel.tsx').then(({ LearnerPanel }) => LearnerPanel),
+    strip: () => import('./fewshot/steps-strip.tsx').then(({ StepsStrip }) => StepsStrip),
   },
   relight: {
     stage: () => import('./relight/relight-stage.tsx').then(({ RelightStage }) => RelightStage),

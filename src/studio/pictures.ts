@@ -13,6 +13,16 @@ export function grabFrame(video: HTMLVideoElement): Pixels {
   return { width, height, channels: 4, data };
 }
 
+/** The square in the middle of a playing video's frame, scaled to `side` pixels. */
+export function grabSquare(video: HTMLVideoElement, side: number): Pixels {
+  const context = contextOf(side, side);
+  const { videoWidth, videoHeight } = video;
+  const cut = Math.min(videoWidth, videoHeight);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(video, (videoWidth - cut) / 2, (videoHeight - cut) / 2, cut, cut, 0, 0, side, side);
+  return { width: side, height: side, channels: 4, data: context.getImageData(0, 0, side, side).data };
+}
+
 /** A picture of one colour, red, green and blue in 0…255. */
 export function plainPicture([red, green, blue]: readonly [number, number, number]): Pixels {
   return { width: 1, height: 1, channels: 3, data: Uint8Array.of(red, green, blue) };
@@ -24,7 +34,10 @@ export function toImageData({ width, height, channels, data }: Pixels): ImageDat
   if (channels === 4) rgba.set(data);
   else {
     for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-      rgba.set([data[from] ?? 0, data[from + 1] ?? 0, data[from + 2] ?? 0, 255], to);
+      rgba[to] = data[from] ?? 0;
+      rgba[to + 1] = data[from + 1] ?? 0;
+      rgba[to + 2] = data[from + 2] ?? 0;
+      rgba[to + 3] = 255;
     }
   }
   return new ImageData(rgba, width, height);

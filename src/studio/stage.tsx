@@ -1,12 +1,12 @@
-import { Button, SegmentedControl } from '@mantine/core';
-import { IconPlayerStop } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { SegmentedControl } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { Appearance } from './appearance.tsx';
 import { useSettings, useStatus, useStudio, useUi } from './context.ts';
-import type { Status, StudioPicture } from './explain-status.ts';
+import { activityOf, type Status, type StudioPicture } from './explain-status.ts';
 import panelsStyles from './panels.module.css';
 import { Problem, ProblemOf } from './problem.tsx';
 import { erfLayerOf, obstacleOf, positionOf } from './requests.ts';
+import { Running, useLasting } from './running.tsx';
 import { maximumMagnitude, resolveLimit } from './seeing/colormap.ts';
 import { finding } from './seeing/finding.ts';
 import { Legend } from './seeing/Legend.tsx';
@@ -15,24 +15,13 @@ import { DEFAULT_LIMIT, DEFAULT_LOOK, type MapLook, type ViewStatus } from './se
 import stageStyles from './stage.module.css';
 import { DEFAULTS, lookOf } from './state.ts';
 import { TakeAwayMenu } from './take-away-menu.tsx';
-import { activityFraction, activityLabel, failureOf, mapOnScreen, visibleActivity } from './view.ts';
+import { activityFraction, activityLabel, failureOf, mapOnScreen } from './view.ts';
 
 const Compare = lazy(() => import('./compare.tsx'));
 
-/** Shorter waits are not worth a progress bar. Milliseconds. */
-const PATIENCE = 300;
-
 /** What runs, once it has run for a moment. */
 function useRunning() {
-  const status = useStatus((all) => all);
-  const [, tick] = useState(0);
-  const since = Math.min(...Object.values(status.activities).map(({ since }) => since));
-  useEffect(() => {
-    if (!Number.isFinite(since)) return;
-    const timer = setTimeout(() => tick((count) => count + 1), Math.max(0, PATIENCE - (performance.now() - since)) + 1);
-    return () => clearTimeout(timer);
-  }, [since]);
-  return visibleActivity(status, performance.now(), PATIENCE);
+  return useLasting(useStatus(activityOf));
 }
 
 /** The part of the picture the model sees, for the screen. */
@@ -93,14 +82,7 @@ function Toolbar() {
       />
       <Appearance />
       <span className={stageStyles.spacer} />
-      {running && (
-        <span className={stageStyles.running}>
-          <span className={stageStyles.runningLabel}>{activityLabel(running.activity)}</span>
-          <Button size="compact-xs" variant="default" leftSection={<IconPlayerStop size={12} />} onClick={controller.cancel}>
-            Stop
-          </Button>
-        </span>
-      )}
+      {running && <Running activity={running.activity} onStop={controller.cancel} />}
       <TakeAway />
     </div>
   );

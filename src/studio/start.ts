@@ -4,6 +4,8 @@ import { ensureIsolation } from '../runtime/isolation.ts';
 import { createLibrary } from './assets.ts';
 import type { Studio } from './context.ts';
 import { createExplainController } from './explain-controller.ts';
+import { browserFewShot } from './fewshot/browser-fewshot.ts';
+import { createFewShot } from './fewshot/fewshot-controller.ts';
 import { browserHost } from './host.ts';
 import { createIntake } from './intake.ts';
 import { browserSurroundings, persist, restore } from './persistence.ts';
@@ -14,6 +16,7 @@ import { browserRelight } from './relight/browser-relight.ts';
 import { createRelight } from './relight/relight-controller.ts';
 import { createSettings } from './store.ts';
 import { createUi } from './ui.ts';
+import type { Workspace } from './workspaces.ts';
 
 /** A browser that cannot say whether the page will load again is not waited for any longer. Milliseconds. */
 const ISOLATION_PATIENCE = 3000;
@@ -35,15 +38,17 @@ export function startStudio(): Studio {
     return (await pictures.decode(await response.blob(), name)).pixels;
   }
 
+  const engine = createEngine();
   const controller = createExplainController({
-    engine: createEngine(),
+    engine,
     settings,
     library,
     loadPixels,
     fitPicture: pictures.fit,
   });
   const relight = createRelight(settings, browserRelight(`${base}scenes/`));
-  const intake = createIntake(controller, relight, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
+  const fewshot = createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels));
+  const intake = createIntake(controller, relight, fewshot, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
   const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
 
   persist(settings, browserSurroundings, (problem) => controller.report('storage', problem));
@@ -54,30 +59,38 @@ export function startStudio(): Studio {
     const picture = toImageData(await loadPixels(look.pictureUrl, 'The stored picture'));
     ui.setState({ firstLook: { look, picture } });
   }
-  // Without it the stage waits for the engine: nothing a reader could do about it.
-  showFirstLook().catch(() => undefined);
-
   const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
 
-  /** Resolves when the explaining workspace is first looked at. */
-  const explaining = new Promise<void>((resolve) => {
-    const look = () => settings.get().workspace === 'explain' && resolve();
-    settings.subscribe(look);
-    look();
-  });
+  /** Resolves when one of these workspaces is first looked at. */
+  const lookedAt = (...workspaces: readonly Workspace[]) =>
+    new Promise<void>((resolve) => {
+      const look = () => workspaces.includes(settings.get().workspace) && resolve();
+      settings.subscribe(look);
+      look();
+    });
+
+  // Without it the stage waits for the engine: nothing a reader could do about it.
+  lookedAt('explain')
+    .then(showFirstLook)
+    .catch(() => undefined);
 
   // The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
-  void Promise.all([Promise.race([reloading, given]), painted, explaining]).then(([reloads]) => {
-    if (!reloads) controller.start();
+  void Promise.all([Promise.race([reloading, given]), painted, lookedAt('explain', 'few-shot')]).then(([reloads]) => {
+    if (reloads) return;
+    controller.start();
+    fewshot.start();
   });
 
-  const unsubscribe = controller.status.subscribe(({ shown }) => {
-    if (!shown) return;
-    unsubscribe();
+  const stops = [
+    controller.status.subscribe(({ shown }) => shown && fetchAhead()),
+    fewshot.status.subscribe(({ answer }) => answer && fetchAhead()),
+  ];
+  function fetchAhead(): void {
+    for (const stop of stops) stop();
     // Offline this fails, and whatever is missing says so when it is asked for.
     setTimeout(() => prefetch().catch(() => undefined));
-  });
+  }
 
-  return { settings, controller, relight, ui, host, library, intake };
+  return { settings, controller, relight, fewshot, ui, host, library, intake };
 }

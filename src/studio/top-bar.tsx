@@ -14,12 +14,12 @@ import {
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { action, WORKSPACE_NAMES, writeKeys } from './actions.ts';
-import { usePerform, useRelight, useSettings, useStatus, useStudio, useUi } from './context.ts';
+import { useFewShot, usePerform, useRelight, useSettings, useStatus, useStudio, useUi } from './context.ts';
 import panelsStyles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
 import { ProblemOf } from './problem.tsx';
 import shellStyles from './shell.module.css';
-import { WORKSPACES } from './state.ts';
+import { WORKSPACES } from './workspaces.ts';
 
 /** A button for an action of the list, named and keyed as it is there. */
 function ActionButton({ id, icon, pressed }: { id: string; icon: ReactNode; pressed?: boolean }) {
@@ -63,7 +63,7 @@ export function TopBar() {
       <Workspaces />
       <Privacy />
       <span className={shellStyles.spacer} />
-      {workspace === 'explain' ? <DeviceBadge /> : <RendererBadge />}
+      {workspace === 'relight' ? <RendererBadge /> : <DeviceBadge />}
       <span className={shellStyles.barGroup}>
         <ActionButton id="copy-link" icon={<IconLink size={18} />} />
         <ActionButton id="palette" icon={<IconSearch size={18} />} />
@@ -165,11 +165,13 @@ const DEVICES = [
 function DeviceBadge() {
   const { settings } = useStudio();
   const [opened, { toggle, close }] = useDisclosure(false);
-  const { device, lastRun, problem } = useStatus(({ device, lastRun, problems }) => ({
+  const { device, explained, problem } = useStatus(({ device, lastRun, problems }) => ({
     device,
-    lastRun,
+    explained: lastRun,
     problem: problems.device,
   }));
+  const learned = useFewShot(({ lastRun }) => lastRun);
+  const lastRun = useSettings(({ workspace }) => workspace) === 'few-shot' ? learned : explained;
   const chosen = useSettings(({ device }) => device);
   const name = !device ? 'Starting …' : device.backend === 'webgpu' ? 'WebGPU' : 'wasm';
   const time = lastRun === null ? '' : `${lastRun < 10 ? lastRun.toFixed(1) : Math.round(lastRun)} ms`;

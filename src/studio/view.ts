@@ -1,6 +1,6 @@
 /** What the stage shows now, from what is known and what is wanted. Pure. */
 import type { ErrorMessage, MapData } from '../runtime/protocol.ts';
-import { activityOf, type LaneName, type Status } from './explain-status.ts';
+import type { Status } from './explain-status.ts';
 import type { Activity } from './jobs.ts';
 import { methodFace } from './methods.ts';
 import { mapOf } from './requests.ts';
@@ -53,14 +53,4 @@ export function activityLabel({ label, progress }: Activity): string {
 /** Finished part, 0…1; null where nobody knows. */
 export function activityFraction({ progress }: Activity): number | null {
   return progress?.total ? Math.min(1, progress.done / progress.total) : null;
-}
-
-/** What runs now, if it has run for `patience` milliseconds at `now`. */
-export function visibleActivity(
-  status: Status,
-  now: number,
-  patience: number,
-): { readonly lane: LaneName; readonly activity: Activity } | null {
-  const running = activityOf(status);
-  return running && now - running.activity.since >= patience ? running : null;
 }

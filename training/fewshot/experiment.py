@@ -18,49 +18,12 @@ from pathlib import Path
 import torch
 
 from fewshot import data, report, tune
+from fewshot.catalogue import any_way, fixed_way, recipes
 from fewshot.episodes import Pool
 from fewshot.evaluate import EPISODES, measure
 from fewshot.learner import Recipe
 from fewshot.maml import Inner
 from fewshot.train import Trainer, device_for
-
-
-def _any(domain: str, nodes: int = 30) -> Recipe:
-    return Recipe(domain, "maml", nodes)
-
-
-def _fixed(domain: str, ways: int) -> Recipe:
-    return Recipe(domain, "maml", ways, (ways,))
-
-
-def _protonet(domain: str) -> Recipe:
-    return Recipe(domain, "protonet", 0)
-
-
-def recipes() -> dict[str, Recipe]:
-    """All learners by name, in order of importance."""
-    shipped: dict[str, Recipe] = {}
-    comparison: dict[str, Recipe] = {}
-    semantic: dict[str, Recipe] = {}
-    nodes: dict[str, Recipe] = {}
-    extras: dict[str, Recipe] = {}
-    for domain in ("drawings", "photographs"):
-        shipped |= {f"{domain}-anyway": _any(domain), f"{domain}-protonet": _protonet(domain)}
-    for domain in ("photographs", "drawings"):
-        comparison |= {f"{domain}-fixed{n}": _fixed(domain, n) for n in (5, 3, 10)}
-        semantic |= {
-            f"{domain}-anyway-semantic": replace(_any(domain), semantic=True),
-            f"{domain}-anyway-mixup": replace(_any(domain), semantic=True, mixup=True),
-            f"{domain}-protonet-semantic": replace(_protonet(domain), semantic=True),
-        }
-        nodes |= {f"{domain}-anyway-{o}": _any(domain, o) for o in (10, 20)}
-        extras |= {
-            f"{domain}-anyway-first-order": replace(_any(domain), second_order=False),
-            f"{domain}-anyway-1shot": replace(_any(domain), shots=1),
-            f"{domain}-protonet-1shot": replace(_protonet(domain), shots=1),
-        }
-    return shipped | comparison | semantic | nodes | extras
-
 
 # Known from a trial: after 200 training episodes 87 % of the queries were right with 0.1, 60 % with 0.5.
 KNOWN_RATES = {"drawings-any": 0.1}
@@ -74,7 +37,7 @@ def with_rate(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out:
     group = f"{recipe.domain}-{'fixed' if fixed else 'any'}"
     rate = KNOWN_RATES.get(group)
     if rate is None:
-        model = _fixed(recipe.domain, 5) if fixed else _any(recipe.domain)
+        model = fixed_way(recipe.domain, 5) if fixed else any_way(recipe.domain)
         rate = tune.chosen_rate(replace(model, filters=recipe.filters), train, val, device, out / "tune" / group)
     return replace(recipe, inner=Inner(rate, recipe.inner.steps))
 

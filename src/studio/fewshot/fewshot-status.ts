@@ -52,13 +52,20 @@ export interface Answer {
   readonly actual: number | null;
   /** Rows of one: scores, probabilities [N], features [F], logits [O] or null. */
   readonly prediction: Prediction;
-  readonly milliseconds: number;
 }
 
 /** Why: relevance of each pixel of the learner's input for the predicted class, or the support examples by distance. */
 export type Why =
-  | { readonly kind: 'srd'; readonly way: number; readonly map: MapData; readonly seen: Pixels; readonly score: number }
   | {
+      readonly key: string;
+      readonly kind: 'srd';
+      readonly way: number;
+      readonly map: MapData;
+      readonly seen: Pixels;
+      readonly score: number;
+    }
+  | {
+      readonly key: string;
       readonly kind: 'nearest';
       /** Index of a support example in class-major order, and ‖f − f'‖ in feature space, nearest first. */
       readonly examples: readonly { readonly index: number; readonly distance: number }[];

@@ -9,6 +9,7 @@ import { DEFAULTS } from '../state.ts';
 import { createSettings } from '../store.ts';
 import { orbit } from './navigation.ts';
 import { createRelight, type RelightSurroundings } from './relight-controller.ts';
+import * as relightDay from './relight-day.ts';
 import { limitsOf } from './relight-view.ts';
 
 const SCENE = {
@@ -47,6 +48,7 @@ function make(drawing = 10) {
     load: async () => SCENE,
     loadBundled: () => around.load(),
     loadOwn: () => around.load(),
+    loadDay: async () => relightDay,
     createRenderer: async (_, onLost) => {
       lose = onLost;
       return renderer;

@@ -3,13 +3,14 @@ import { IconDownload } from '@tabler/icons-react';
 import { bisectCenter } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import { type PointerEvent, type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import { type PointerEvent, useRef, useState } from 'react';
 import type { Curves } from '../../runtime/protocol.ts';
 import { CURVE_COLOURS, CURVE_DASHES, curvesCsv, standaloneSvg } from './curves-export.ts';
 import { download } from './download.ts';
 import { formatNumber } from './numbers.ts';
 import styles from './plots.module.css';
 import shared from './seeing.module.css';
+import { useWidth } from './use-width.ts';
 
 export interface CurveSeries {
   readonly id: string;
@@ -108,17 +109,6 @@ export function CurvesPlot({ series, target, fileName = 'insertion-deletion' }: 
       </div>
     </div>
   );
-}
-
-function useWidth(element: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    if (!element.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, [element]);
-  return width;
 }
 
 interface PanelProps {

@@ -1,0 +1,112 @@
+import { assign, nodesInOrder } from '../../fewshot/assignments.ts';
+import { defaultAssignments } from '../../fewshot/learners.ts';
+import { HeliographError } from '../../graph/errors.ts';
+import type { Pixels } from '../../runtime/preprocess.ts';
+import { asMessage } from '../workbench.ts';
+import type { FewShotBench } from './fewshot-bench.ts';
+import type { Board, ComparedLearner, LearnerState } from './fewshot-status.ts';
+import { answerTo, nextState, prepareBoard, rowOf } from './learning.ts';
+
+/** Learners side by side on the same board and query, each as it is meant to be used. */
+export class Comparison {
+  /** What was found, by learner, board and query. */
+  readonly #found = new Map<string, ComparedLearner>();
+
+  constructor(private readonly bench: FewShotBench) {}
+
+  /** @param asked the picture asked about, and its place among the board's queries */
+  follow(asked: { readonly key: string; readonly picture: Pixels; readonly place: number | null } | null): void {
+    const { bench } = this;
+    const { fewView, learner, compared } = bench.settings.get();
+    const { board, cards } = bench.now;
+    if (fewView !== 'compare' || !board || cards.length === 0) {
+      bench.jobs.stop('compare');
+      return;
+    }
+    const names = [learner, ...compared.filter((name) => name !== learner)].filter((name) =>
+      cards.some((card) => card.name === name),
+    );
+    const keyOf = (name: string) => `compare ${name} | ${board.key} | ${asked?.key ?? ''}`;
+    const running = bench.jobs.lanes.compare.key;
+    const rows = names.map((name) => this.#found.get(keyOf(name)) ?? waiting(bench, name, keyOf(name) === running));
+    const before = bench.now.comparison;
+    if (rows.length !== before.length || rows.some((row, index) => !sameRow(row, before[index]))) bench.set({ comparison: rows });
+    if (running !== null && names.some((name) => keyOf(name) === running)) return;
+    const next = names.find((name) => !this.#found.has(keyOf(name)) && !bench.failed.has(keyOf(name)));
+    if (next === undefined) {
+      bench.jobs.stop('compare');
+      return;
+    }
+    const key = keyOf(next);
+    bench.pursue('compare', {
+      lane: 'compare',
+      key,
+      label: `Comparing: ${bench.card(next).title}`,
+      run: (job) => this.#judge(job, next, board, asked),
+      done: (row) => this.#found.set(key, row),
+    });
+  }
+
+  /** Forgets what failed, so that it is tried again. */
+  forgetFailures(): void {
+    for (const [key, row] of this.#found) if (row.state === 'failed') this.#found.delete(key);
+  }
+
+  async #judge(
+    job: string,
+    name: string,
+    board: Board,
+    asked: { readonly picture: Pixels; readonly place: number | null } | null,
+  ): Promise<ComparedLearner> {
+    const { around, pictures } = this.bench;
+    const card = this.bench.card(name);
+    const row = { name, card, supportAccuracy: null, queryAccuracy: null, probabilities: null, milliseconds: null };
+    try {
+      const ways = board.classes.length;
+      if (ways < 2 || board.classes.some(({ examples }) => examples.length === 0)) {
+        throw new HeliographError('bad-episode', 'The episode is not finished.', 'Give at least two classes an example each.');
+      }
+      const assignments = card.kind === 'maml' ? assign(nodesInOrder(card.nodes), ways, defaultAssignments(card, ways)) : [];
+      const learner = await this.bench.open(card, job);
+      const inputs = await prepareBoard(board, card, pictures);
+      const learning = { engine: around.engine, pictures, inputs, learner, assignments, learningRate: undefined };
+      const begun = around.clock();
+      let state: LearnerState | null = null;
+      for (let step = 0; step <= (card.kind === 'maml' ? card.inner.steps : 0); step += 1) {
+        state = await nextState(learning, job, state, '');
+      }
+      const milliseconds = around.clock() - begun;
+      if (state === null) throw new RangeError('unreachable: there is a state before any step');
+      let probabilities: Float32Array | null = null;
+      if (asked && asked.place !== null && state.queries) {
+        probabilities = rowOf(state.queries, asked.place, inputs.queryLabels.length).probabilities;
+      } else if (asked) {
+        ({ probabilities } = (await answerTo(learning, job, state, asked.picture)).prediction);
+      }
+      const { accuracy, queryAccuracy } = state;
+      return { ...row, state: 'done', supportAccuracy: accuracy, queryAccuracy, probabilities, milliseconds, problem: null };
+    } catch (error) {
+      // One learner that cannot serve the episode is a finding about it; the others are compared all the same.
+      const problem = asMessage(error);
+      if (problem.code === 'cancelled') throw error;
+      return { ...row, state: 'failed', problem };
+    }
+  }
+}
+
+function waiting(bench: FewShotBench, name: string, running: boolean): ComparedLearner {
+  return {
+    name,
+    card: bench.card(name),
+    state: running ? 'running' : 'waiting',
+    supportAccuracy: null,
+    queryAccuracy: null,
+    probabilities: null,
+    milliseconds: null,
+    problem: null,
+  };
+}
+
+function sameRow(a: ComparedLearner, b: ComparedLearner | undefined): boolean {
+  return a === b || (a.name === b?.name && a.state === b.state && (a.state === 'waiting' || a.state === 'running'));
+}

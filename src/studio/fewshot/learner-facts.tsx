@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import type { LearnerCard } from '../../fewshot/learner-card.ts';
+import panels from '../panels.module.css';
+
+/** What training measured on classes it never saw, as far as the page shows it. */
+const metricsSchema = z.object({
+  shots: z.number(),
+  ways: z.record(z.string(), z.object({ accuracy: z.number(), interval: z.number().nullish(), episodes: z.number() })),
+});
+
+const KINDS: Readonly<Record<LearnerCard['kind'], string>> = {
+  maml: 'Adapts all its weights by gradient steps (MAML)',
+  protonet: 'Compares with class means in a learned feature space (ProtoNet)',
+  simpleshot: 'Compares with class means in a classifier’s features (SimpleShot)',
+};
+
+/** A learner's card, in words. */
+export function LearnerFacts({ card }: { card: LearnerCard }) {
+  const { channels, height, width } = card.input;
+  return (
+    <>
+      <p className={panels.quiet}>{KINDS[card.kind]}</p>
+      <dl className={panels.facts}>
+        <dt>Sees</dt>
+        <dd>
+          {height} × {width}, {channels === 1 ? 'ink on paper' : 'colours'}
+        </dd>
+        <dt>Classes</dt>
+        <dd>{waysOf(card)}</dd>
+        <dt>Licence</dt>
+        <dd>{card.licence}</dd>
+      </dl>
+      <Measured metrics={card.metrics} />
+      <details className={panels.quiet}>
+        <summary>Where it comes from</summary>
+        <p>{card.source}</p>
+        <p>{card.citation}</p>
+      </details>
+    </>
+  );
+}
+
+function waysOf(card: LearnerCard): string {
+  if (card.kind !== 'maml') return 'any number';
+  if (card.ways === 'any') return `any number up to ${card.nodes}`;
+  return `${card.ways}, what it was trained for; fewer with a loss`;
+}
+
+function Measured({ metrics }: { metrics: LearnerCard['metrics'] }) {
+  const found = metricsSchema.safeParse(metrics);
+  if (!found.success) return null;
+  const { shots, ways } = found.data;
+  const percent = (share: number) => (100 * share).toFixed(1);
+  return (
+    <>
+      <p className={panels.quiet}>Right on classes it never saw, {shots} examples of each:</p>
+      <dl className={panels.facts} data-figures>
+        {Object.entries(ways).map(([count, { accuracy, interval }]) => (
+          <div key={count} className={panels.figure}>
+            <dt>{count} classes</dt>
+            <dd>
+              {percent(accuracy)} {interval ? `± ${percent(interval)} ` : ''}%
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}

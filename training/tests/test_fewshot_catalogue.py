@@ -1,0 +1,41 @@
+"""The catalogue of learners, and the folder that is committed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fewshot import catalogue
+
+LEARNERS = Path(__file__).parents[2] / "public" / "learners"
+
+
+def test_the_committed_index_names_the_committed_learners_in_order() -> None:
+    index = json.loads((LEARNERS / catalogue.INDEX).read_text())
+    assert index == {"learners": catalogue.present(LEARNERS)}
+    for name in index["learners"]:
+        card = json.loads((LEARNERS / name / "card.json").read_text())
+        assert card["name"] == name
+        assert (LEARNERS / name / card["file"]).is_file()
+
+
+def test_titles_tell_all_learners_apart() -> None:
+    titles = [catalogue.title(r) for r in catalogue.recipes().values()]
+    assert len(set(titles)) == len(titles)
+    assert catalogue.title(catalogue.recipes()["drawings-anyway"]) == "Drawings, any-way MAML"
+    assert catalogue.title(catalogue.recipes()["photographs-fixed5"]) == "Photographs, fixed-way MAML, 5 ways"
+
+
+def test_the_index_is_written_in_the_menus_order_and_strangers_are_named(tmp_path: Path) -> None:
+    for name in ("photographs-fixed5", "drawings-fixed5", "photographs-simpleshot", "drawings-anyway"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text("{}")
+    (tmp_path / "half-written").mkdir()
+    assert catalogue.write_index(tmp_path) == [
+        "drawings-anyway", "photographs-simpleshot", "photographs-fixed5", "drawings-fixed5",
+    ]  # fmt: skip
+    (tmp_path / "half-written" / "card.json").write_text("{}")
+    with pytest.raises(ValueError, match="half-written"):
+        catalogue.write_index(tmp_path)
