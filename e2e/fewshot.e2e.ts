@@ -72,7 +72,7 @@ test('two shapes drawn three times each are told apart, and undo takes back what
   await draw(page, 'What is this?', shift(RING, 0.02));
   await expect(verdict(page)).toContainText('Class 2');
   await expect(page.getByRole('img', { name: /^SRD, Class 2/ })).toBeVisible();
-  await page.getByRole('button', { name: 'Clear' }).click();
+  await page.getByRole('button', { name: 'Clear the sheet' }).click();
   await draw(page, 'What is this?', shift(STROKE, -0.02));
   await expect(verdict(page)).toContainText('Class 1');
   // By keyboard alone: rename, take an example away, bring it back.
