@@ -4,7 +4,16 @@ import type { Node } from 'three/webgpu';
 import { LAYERS } from '../src/relight/frame-uniforms.ts';
 import { boxInterval, type Effort, marchRay, sunTransmittance } from '../src/relight/march-nodes.ts';
 import { sigmoid, toSrgb } from '../src/relight/shade-nodes.ts';
-import { noteMedian, obstructionOf, offsetOf, pixelRay, type Shader, type ShaderParts, shadowLogits, surfaceDistance } from '../src/relight/shader.ts';
+import {
+  noteMedian,
+  obstructionOf,
+  offsetOf,
+  pixelRay,
+  type Shader,
+  type ShaderParts,
+  shadowLogits,
+  surfaceDistance,
+} from '../src/relight/shader.ts';
 
 /**
  * A shader that evaluates density, appearance and shading at every sample of a ray, none skipped. T_sun is known only behind the last sample
