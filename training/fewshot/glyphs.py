@@ -56,6 +56,7 @@ SPUR = 0.6  # branches of the centre line shorter than this share of the stroke'
 PEN = (0.043, 0.055)
 LONG_SIDE = (0.5, 0.78)
 PLACE = 0.07
+EDGE = 0.06  # kept free
 # Of a letter's own size.
 TURN = 9.0  # degrees either way
 SLANT = 0.16
@@ -80,7 +81,7 @@ class Script:
     @property
     def sprite(self) -> str:
         """File of the script's drawings."""
-        return f"{self.name.lower().replace(' ', '-')}.png"
+        return "".join(c for c in self.name.lower().replace(" ", "-") if c.isalnum() or c == "-") + ".png"
 
 
 # Letters of a script that look different from one another; no two scripts need to.
@@ -182,6 +183,15 @@ def waves(
     return lambda x, y: scale * sum((np.sin(a * x + b * y + p) for a, b, p in terms), np.zeros_like(x))
 
 
+def within_tile(values: np.ndarray, place: float) -> np.ndarray:
+    """Put coordinates around 0 into the tile, their middle at ``place`` from the tile's where there is room."""
+    low, high = values.min(), values.max()
+    scale = min(1.0, (1 - 2 * EDGE) / (high - low))
+    low, high = scale * low, scale * high
+    middle = min(max(0.5 + place, EDGE - low), 1 - EDGE - high)
+    return scale * values + middle
+
+
 def drawing(line: np.ndarray, draw: Draw) -> np.ndarray:
     """Draw a centre line with one hand; ink = 255, (TILE, TILE) of uint8."""
     ys, xs = np.nonzero(line)
@@ -204,9 +214,10 @@ def drawing(line: np.ndarray, draw: Draw) -> np.ndarray:
     x, y = math.cos(turn) * x - math.sin(turn) * y, math.sin(turn) * x + math.cos(turn) * y
     x, y = x + warp_x(x, y) + tremor_x(x, y), y + warp_y(x, y) + tremor_y(x, y)
 
+    # In shares of the tile, moved back where a warp has taken it over the edge.
+    x, y = (within_tile(long_side * v, place) for v, place in ((x, place_x), (y, place_y)))
     # The points lie closer than the pen is wide, so that no gaps show.
-    columns = np.clip((long_side * x + place_x + 0.5) * FINE, 0, FINE - 1).astype(int)
-    rows = np.clip((long_side * y + place_y + 0.5) * FINE, 0, FINE - 1).astype(int)
+    columns, rows = (x * FINE).astype(int), (y * FINE).astype(int)
     paper = np.ones((FINE, FINE), bool)
     paper[rows, columns] = False
     ink = area_average(np.clip(pen * FINE / 2 - ndimage.distance_transform_edt(paper) + 0.5, 0, 1), TILE)
