@@ -1,3 +1,0 @@
-export function FewShotNotes() {
-  return null;
-}
