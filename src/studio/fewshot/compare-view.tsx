@@ -1,4 +1,6 @@
 import { Button, MultiSelect } from '@mantine/core';
+import { IconCheck } from '@tabler/icons-react';
+import type { CSSProperties } from 'react';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import panels from '../panels.module.css';
@@ -48,6 +50,7 @@ export default function CompareView(props: CompareViewProps) {
         <div className={styles.picker}>
           <MultiSelect
             size="xs"
+            classNames={{ option: styles.row }}
             aria-label="Learners beside the chosen one"
             placeholder={compared.length === 0 ? 'Add a learner' : ''}
             maxValues={MOST_COMPARED}
@@ -56,8 +59,12 @@ export default function CompareView(props: CompareViewProps) {
             data={learners
               .filter(({ card }) => card.name !== chosen)
               .map(({ card, obstacle }) => ({ value: card.name, label: card.title, disabled: obstacle !== null }))}
-            renderOption={({ option }) => (
-              <Option learner={learners.find(({ card }) => card.name === option.value)} ways={classes.length} />
+            renderOption={({ option, checked }) => (
+              <Option
+                checked={checked === true}
+                learner={learners.find(({ card }) => card.name === option.value)}
+                ways={classes.length}
+              />
             )}
           />
           <p className={panels.quiet}>
@@ -70,7 +77,7 @@ export default function CompareView(props: CompareViewProps) {
       {offer && (
         <p className={styles.offer} role="status">
           <span>
-            With {classes.length} classes a learner has too few output nodes. {offer.title} takes any number of classes.
+            With {classes.length} classes a learner has too few output nodes. “{offer.title}” takes any number of classes.
           </span>
           <Button size="compact-sm" variant="default" onClick={() => onCompared([...compared, offer.name])}>
             Add it
@@ -83,12 +90,14 @@ export default function CompareView(props: CompareViewProps) {
 }
 
 /** A learner in the list, with the reason where it cannot be taken and a warning where it is off its way. */
-function Option({ learner, ways }: { learner: OfferedLearner | undefined; ways: number }) {
+function Option({ learner, ways, checked }: { learner: OfferedLearner | undefined; ways: number; checked: boolean }) {
   if (!learner) return null;
   const note = learner.obstacle ?? offItsWay(learner.card, ways);
   return (
-    <span className={styles.option}>
-      {learner.card.title}
+    <span className={styles.option} data-obstacle={learner.obstacle !== null || undefined}>
+      <span>
+        {learner.card.title} {checked && <IconCheck size={14} aria-hidden="true" />}
+      </span>
       {note && <small>{note}</small>}
     </span>
   );
@@ -98,14 +107,21 @@ function Option({ learner, ways }: { learner: OfferedLearner | undefined; ways: 
 function Table({ rows, classes, examples, queries, actual, chosen, onChoose, onRetry }: CompareViewProps) {
   return (
     <section className={styles.scroll} aria-label="Learners compared">
-      <table className={styles.table}>
+      <table className={styles.table} style={{ '--columns': rows.length } as CSSProperties}>
         <caption className={styles.spoken}>Each column is a learner, each of the lower rows a class of the episode.</caption>
         <thead>
           <tr>
             <td />
-            {rows.map(({ name, card }) => (
+            {rows.map(({ name, card, state }) => (
               <th key={name} scope="col" className={styles.columnHead} data-chosen={name === chosen || undefined}>
-                <Head name={name} card={card} ways={classes.length} chosen={name === chosen} onChoose={onChoose} />
+                <Head
+                  name={name}
+                  card={card}
+                  // A learner that failed says why itself.
+                  warning={card && state !== 'failed' ? offItsWay(card, classes.length) : null}
+                  chosen={name === chosen}
+                  onChoose={onChoose}
+                />
               </th>
             ))}
           </tr>
@@ -166,17 +182,16 @@ function Table({ rows, classes, examples, queries, actual, chosen, onChoose, onR
 function Head({
   name,
   card,
-  ways,
+  warning,
   chosen,
   onChoose,
 }: {
   name: string;
   card: LearnerCard | null;
-  ways: number;
+  warning: string | null;
   chosen: boolean;
   onChoose: (name: string) => void;
 }) {
-  const warning = card && offItsWay(card, ways);
   return (
     <div className={styles.learner}>
       <strong>{card?.title ?? name}</strong>

@@ -1,0 +1,282 @@
+import { Button, Switch } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
+import { symbol } from 'd3-shape';
+import { type CSSProperties, type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import type { Pixels } from '../../runtime/preprocess.ts';
+import panels from '../panels.module.css';
+import { csvTable } from '../seeing/csv.ts';
+import { download } from '../seeing/download.ts';
+import { useWidth } from '../seeing/use-width.ts';
+import { classColour, classShape } from './class-look.ts';
+import { fitPoints, type Spot } from './map-layout.ts';
+import { PictureCanvas } from './picture-canvas.tsx';
+import styles from './prototype-map.module.css';
+
+export interface MapPoint {
+  readonly kind: 'support' | 'query' | 'prototype';
+  /** Its class; of a query null where nobody knows it. */
+  readonly way: number | null;
+  /** In the map’s own units, which mean nothing. */
+  readonly at: readonly [number, number];
+  /** null for prototypes, which are means. */
+  readonly picture: Pixels | null;
+}
+
+export interface PrototypeMapProps {
+  readonly points: readonly MapPoint[];
+  /** Names of the episode’s classes, by way. */
+  readonly classes: readonly string[];
+  /** Which point is asked about; null where none is. */
+  readonly chosen: number | null;
+  /** The class the chosen point is taken for. */
+  readonly taken: number | null;
+  /** How the map was made. */
+  readonly method: 'umap' | 'pca';
+  /** Called with the index of a query that is to be asked about. */
+  readonly onChoose: (index: number) => void;
+}
+
+const MARGIN = 28;
+const PICTURE = 24;
+const DOT = 14;
+const SHOWN_PICTURE = 72;
+const MOST_HEIGHT = 420;
+/** With more pictures than this they hide each other; dots are shown unless asked otherwise. */
+const CROWDED = 90;
+
+/** Examples, questions and class means in the learner’s feature space, laid out in two dimensions. */
+export function PrototypeMap({ points, classes, chosen, taken, method, onChoose }: PrototypeMapProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const width = useWidth(holder);
+  const [pictures, setPictures] = useState<boolean | null>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
+  const shown = pictures ?? points.length <= CROWDED;
+  const height = Math.min(MOST_HEIGHT, Math.max(240, Math.round(width * 0.75)));
+  const spots = useMemo(
+    () =>
+      fitPoints(
+        points.map(({ at }) => at),
+        width,
+        height,
+        MARGIN,
+      ),
+    [points, width, height],
+  );
+  const says = (point: MapPoint) => sayPoint(point, classes);
+
+  return (
+    <figure className={styles.map}>
+      <div ref={holder} className={styles.field} style={{ height }}>
+        {width > 0 && (
+          <>
+            <Means points={points} spots={spots} classes={classes} width={width} height={height} chosen={chosen} taken={taken} />
+            <Marks
+              points={points}
+              spots={spots}
+              pictures={shown}
+              chosen={chosen}
+              onPoint={setPointed}
+              onChoose={onChoose}
+              says={says}
+            />
+            {pointed !== null && <Hint point={points[pointed]} spot={spots[pointed]} width={width} says={says} />}
+          </>
+        )}
+      </div>
+      <figcaption className={styles.foot}>
+        <span className={styles.key}>
+          <Key kind="support" /> example
+          <Key kind="query" /> query
+          <Key kind="prototype" /> class mean (prototype)
+        </span>
+        <Switch size="xs" label="Pictures" checked={shown} onChange={({ currentTarget }) => setPictures(currentTarget.checked)} />
+        <Button
+          size="compact-xs"
+          variant="default"
+          leftSection={<IconDownload size={14} />}
+          onClick={() => download(new Blob([mapCsv(points, classes)], { type: 'text/csv' }), 'prototype-map.csv')}
+        >
+          CSV
+        </Button>
+      </figcaption>
+      <p className={panels.quiet}>
+        {method === 'umap'
+          ? 'UMAP keeps neighbourhoods, not distances: who is near whom means something, how far apart two groups are does not. The learner itself compares true distances in feature space.'
+          : 'Too few points for UMAP: these are their two principal components.'}
+      </p>
+    </figure>
+  );
+}
+
+function sayPoint({ kind, way }: MapPoint, classes: readonly string[]): string {
+  const name = way === null ? 'of unknown class' : `of ${classes[way] ?? way + 1}`;
+  return { support: `Example ${name}`, query: `Query ${name}`, prototype: `Mean ${name}` }[kind];
+}
+
+function mapCsv(points: readonly MapPoint[], classes: readonly string[]): string {
+  return csvTable(
+    ['kind', 'class', 'x', 'y'],
+    points.map(({ kind, way, at }) => [kind, way === null ? '' : (classes[way] ?? ''), ...at]),
+  );
+}
+
+function path(way: number | null, size: number): string {
+  return symbol(classShape(way ?? 0), size)() ?? '';
+}
+
+interface MeansProps {
+  readonly points: readonly MapPoint[];
+  readonly spots: readonly Spot[];
+  readonly classes: readonly string[];
+  readonly width: number;
+  readonly height: number;
+  readonly chosen: number | null;
+  readonly taken: number | null;
+}
+
+/** Class means with their names, a thread from each to its examples, and from the query to the class it is taken for. */
+function Means({ points, spots, classes, width, height, chosen, taken }: MeansProps) {
+  const meanOf = (way: number | null) => points.findIndex((point) => point.kind === 'prototype' && point.way === way);
+  const thread = (from: Spot | undefined, to: Spot | undefined) =>
+    from && to ? `M${from.x} ${from.y}L${to.x} ${to.y}` : undefined;
+  return (
+    <svg className={styles.means} width={width} height={height} aria-hidden="true">
+      {points.map(({ kind, way }, index) =>
+        kind === 'support' && way !== null ? (
+          <path key={index} className={styles.thread} stroke={classColour(way)} d={thread(spots[index], spots[meanOf(way)])} />
+        ) : null,
+      )}
+      {chosen !== null && taken !== null && <path className={styles.taken} d={thread(spots[chosen], spots[meanOf(taken)])} />}
+      {points.map(({ kind, way }, index) => {
+        const spot = spots[index];
+        if (kind !== 'prototype' || way === null || !spot) return null;
+        const left = spot.x > width - 96;
+        return (
+          <g key={index} transform={`translate(${spot.x} ${spot.y})`}>
+            <path className={styles.mean} d={path(way, 220)} fill={classColour(way)} />
+            <text className={styles.name} x={left ? -13 : 13} dy="0.35em" textAnchor={left ? 'end' : 'start'}>
+              {classes[way]}
+            </text>
+          </g>
+        );
+      })}
+    </svg>
+  );
+}
+
+interface MarksProps {
+  readonly points: readonly MapPoint[];
+  readonly spots: readonly Spot[];
+  readonly pictures: boolean;
+  readonly chosen: number | null;
+  readonly onPoint: (index: number | null) => void;
+  readonly onChoose: (index: number) => void;
+  readonly says: (point: MapPoint) => string;
+}
+
+/** Examples and queries, one reachable at a time: arrow keys go on to the next, Enter asks about a query. */
+function Marks({ points, spots, pictures, chosen, onPoint, onChoose, says }: MarksProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const marks = points.flatMap(({ kind }, index) => (kind === 'prototype' ? [] : [index]));
+  const [reached, setReached] = useState<number | null>(null);
+  const reachable = reached !== null && marks.includes(reached) ? reached : (chosen ?? marks[0]);
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const at = marks.indexOf(reachable ?? -1);
+    const moves: Readonly<Record<string, number>> = {
+      ArrowRight: at + 1,
+      ArrowDown: at + 1,
+      ArrowLeft: at - 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: marks.length - 1,
+    };
+    const next = marks[moves[event.key] ?? -1];
+    if (next === undefined) return;
+    event.preventDefault();
+    list.current?.querySelector<HTMLElement>(`[data-mark="${next}"]`)?.focus();
+  }
+
+  return (
+    <ul ref={list} className={styles.marks} aria-label="Map of examples and queries" onKeyDown={onKeyDown}>
+      {marks.map((index) => {
+        const point = points[index];
+        const spot = spots[index];
+        if (!point || !spot) return null;
+        const side = pictures && point.picture ? PICTURE : DOT;
+        return (
+          <li key={index} style={{ left: spot.x, top: spot.y, zIndex: index === chosen ? 2 : point.kind === 'query' ? 1 : 0 }}>
+            <button
+              type="button"
+              className={styles.mark}
+              data-mark={index}
+              data-kind={point.kind}
+              aria-label={says(point)}
+              aria-pressed={point.kind === 'query' ? index === chosen : undefined}
+              aria-disabled={point.kind !== 'query'}
+              tabIndex={index === reachable ? 0 : -1}
+              style={
+                {
+                  '--class': point.way === null ? 'var(--mantine-color-text)' : classColour(point.way),
+                  width: side,
+                  height: side,
+                } as CSSProperties
+              }
+              onFocus={() => {
+                setReached(index);
+                onPoint(index);
+              }}
+              onBlur={() => onPoint(null)}
+              onPointerEnter={() => onPoint(index)}
+              onPointerLeave={() => onPoint(null)}
+              onClick={() => point.kind === 'query' && onChoose(index)}
+            >
+              {pictures && point.picture ? (
+                <span className={styles.picture}>
+                  <PictureCanvas pixels={point.picture} side={PICTURE} alt="" />
+                </span>
+              ) : (
+                <svg viewBox="-8 -8 16 16" aria-hidden="true">
+                  <path d={path(point.way, 70)} />
+                </svg>
+              )}
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** The picture under the pointer, larger, and what it is. */
+function Hint({
+  point,
+  spot,
+  width,
+  says,
+}: {
+  point: MapPoint | undefined;
+  spot: Spot | undefined;
+  width: number;
+  says: (point: MapPoint) => string;
+}) {
+  if (!point || !spot) return null;
+  return (
+    <div className={styles.hint} data-left={spot.x > width / 2 || undefined} style={{ left: spot.x, top: spot.y }}>
+      {point.picture && (
+        <span className={styles.large}>
+          <PictureCanvas pixels={point.picture} side={SHOWN_PICTURE} alt="" />
+        </span>
+      )}
+      <span>{says(point)}</span>
+    </div>
+  );
+}
+
+function Key({ kind }: { kind: MapPoint['kind'] }) {
+  return (
+    <svg className={styles.keyMark} viewBox="-8 -8 16 16" width={14} height={14} data-kind={kind} aria-hidden="true">
+      <path d={path(0, kind === 'prototype' ? 150 : 70)} />
+    </svg>
+  );
+}
