@@ -65,7 +65,8 @@ function neighbours(points: number, classes: number): number {
 
 async function umap(rows: number[][], nNeighbors: number, seed: number): Promise<Point[]> {
   const { UMAP } = await import('umap-js');
-  const layout = new UMAP({ nComponents: 2, nNeighbors, random: uniform(seed) }).fit(rows);
+  // In slices between which the page answers.
+  const layout = await new UMAP({ nComponents: 2, nNeighbors, random: uniform(seed) }).fitAsync(rows);
   return layout.map(([x = 0, y = 0]): Point => [x, y]);
 }
 

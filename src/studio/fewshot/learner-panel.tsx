@@ -18,7 +18,7 @@ export function LearnerPanel() {
     <>
       <Nodes />
       {kind === 'maml' ? <InnerLoop /> : <PrototypePanel />}
-      <FewShotNotes />
+      {kind && <FewShotNotes kind={kind} />}
     </>
   );
 }
