@@ -2,9 +2,11 @@ import '@fontsource-variable/inter/wght.css';
 import './studio/mantine.css';
 import './studio/base.css';
 import { askForPanels } from './studio/panels.ts';
+import { WORKSPACES } from './studio/workspaces.ts';
 
 // The settings are not read yet; whatever the link says wrongly is only asked for too early.
-askForPanels(/[#&]workspace=relight\b/.test(location.hash) ? 'relight' : 'explain');
+const named = WORKSPACES.find((workspace) => location.hash.match(/[#&]workspace=([\w-]+)/)?.[1] === workspace);
+askForPanels(named ?? 'explain');
 
 // Each is evaluated in a task of its own when it arrives: together they hold the page for a tenth of a second.
 const [{ createRoot }, { startStudio }, { App }] = await Promise.all([

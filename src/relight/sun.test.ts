@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { degrees, radians, toDegrees, toRadians } from './angle.ts';
-import { daylight, type Place, sunAt, sunDirection, sunFromDirection, sunPath, sunPosition } from './sun.ts';
+import { daylight, sunPath, sunPosition } from './ephemeris.ts';
+import { type Place, sunAt, sunDirection, sunFromDirection } from './sun.ts';
 
 const place = (latitude: number, longitude: number): Place => ({ latitude: degrees(latitude), longitude: degrees(longitude) });
 const inDegrees = (where: Place, time: string) => {

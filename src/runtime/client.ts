@@ -4,6 +4,8 @@ import { HeliographError } from '../graph/errors.ts';
 import type {
   AdaptRequest,
   AdaptResult,
+  EmbedRequest,
+  EmbedResult,
   EvaluateRequest,
   EvaluateResult,
   FreezeRequest,
@@ -140,6 +142,10 @@ class WorkerEngine implements WholeEngine {
     return this.#onOpen(request.learner, ({ remote }, learner) =>
       remote.adapt(job, { ...request, learner }, shared(onProgress), shared(onStep)),
     );
+  }
+
+  embed(job: string, request: EmbedRequest): Promise<EmbedResult> {
+    return this.#onOpen(request.learner, ({ remote }, learner) => remote.embed(job, { ...request, learner }));
   }
 
   predict(job: string, request: PredictRequest, onProgress?: OnProgress): Promise<PredictResult> {

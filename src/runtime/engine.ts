@@ -15,6 +15,8 @@ import { asHeliographError } from './failures.ts';
 import type {
   AdaptRequest,
   AdaptResult,
+  EmbedRequest,
+  EmbedResult,
   EvaluateRequest,
   EvaluateResult,
   FewShotEngine,
@@ -241,6 +243,10 @@ export class LocalEngine implements Engine, FewShotEngine {
 
   adapt(name: string, request: AdaptRequest, onProgress: OnProgress = QUIET, onStep?: OnInnerStep): Promise<AdaptResult> {
     return this.#onDevice(name, onProgress, (device, job) => this.#learners.adapt(device, job, request, onStep));
+  }
+
+  embed(name: string, request: EmbedRequest): Promise<EmbedResult> {
+    return this.#onDevice(name, QUIET, (device, job) => this.#learners.embed(device, job, request));
   }
 
   predict(name: string, request: PredictRequest, onProgress: OnProgress = QUIET): Promise<PredictResult> {

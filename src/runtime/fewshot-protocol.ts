@@ -49,6 +49,19 @@ export interface PredictRequest {
   readonly company?: Float32Array;
 }
 
+export interface EmbedRequest {
+  readonly learner: string;
+  /** [B, C, H, W], normalised as the card says. */
+  readonly images: Float32Array;
+}
+
+export interface EmbedResult {
+  /** [B, F]; of SimpleShot centred and normalised. */
+  readonly features: Float32Array;
+  readonly milliseconds: number;
+  readonly backend: Backend;
+}
+
 export interface PredictResult extends Prediction {
   readonly milliseconds: number;
   readonly backend: Backend;
@@ -106,6 +119,11 @@ export interface FewShotEngine {
   openLearner(job: string, source: LearnerSource, onProgress?: OnProgress): Promise<LearnerSummary>;
   closeLearner(learner: string): Promise<void>;
   adapt(job: string, request: AdaptRequest, onProgress?: OnProgress, onStep?: OnInnerStep): Promise<AdaptResult>;
+  /**
+   * Features of learners that compare with prototypes. SimpleShot's are of each image alone, so that they can be kept and prototypes
+   * be made of them without the network.
+   */
+  embed(job: string, request: EmbedRequest): Promise<EmbedResult>;
   predict(job: string, request: PredictRequest, onProgress?: OnProgress): Promise<PredictResult>;
   /** The adapted network as an ONNX file: image [1, C, H, W] → class scores [1, N] (src/fewshot/frozen.ts). */
   freeze(job: string, request: FreezeRequest): Promise<Uint8Array>;

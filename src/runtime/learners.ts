@@ -5,7 +5,7 @@ import { srd } from '../explain/srd/srd.ts';
 import { evaluate } from '../fewshot/evaluation.ts';
 import { affineNetwork, freeze, type PredictedImage } from '../fewshot/frozen.ts';
 import { concatenated, imageBatch, joinLearner, type Learner, type Prediction, type RunGraph } from '../fewshot/learner.ts';
-import { adapt, predict } from '../fewshot/learners.ts';
+import { adapt, featuresOf, predict } from '../fewshot/learners.ts';
 import { HeliographError } from '../graph/errors.ts';
 import type { StaticGraph } from '../graph/graph.ts';
 import { readModel } from '../graph/read.ts';
@@ -16,6 +16,8 @@ import type { Executor, Job } from './executor.ts';
 import type {
   AdaptRequest,
   AdaptResult,
+  EmbedRequest,
+  EmbedResult,
   EvaluateRequest,
   EvaluateResult,
   FreezeRequest,
@@ -87,6 +89,12 @@ export class Learners {
       onStep?.(step);
     });
     return { adapted, milliseconds: job.milliseconds, backend: device.info.backend };
+  }
+
+  async embed(device: Device, job: Job, { learner: id, images }: EmbedRequest): Promise<EmbedResult> {
+    const opened = this.#get(id);
+    const features = await featuresOf(opened.learner, images, this.#runner(device, job, opened));
+    return { features, milliseconds: job.milliseconds, backend: device.info.backend };
   }
 
   async predict(device: Device, job: Job, { learner: id, adapted, images, company }: PredictRequest): Promise<PredictResult> {

@@ -18,6 +18,7 @@ const remote: RemoteEngine = {
   openLearner: answered((...args) => engine.openLearner(...args)),
   closeLearner: answered((learner) => engine.closeLearner(learner)),
   adapt: answered((...args) => engine.adapt(...args)),
+  embed: answered((...args) => engine.embed(...args)),
   predict: answered((...args) => engine.predict(...args)),
   freeze: answered((...args) => engine.freeze(...args)),
   why: answered((...args) => engine.why(...args)),

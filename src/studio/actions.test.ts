@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ACTIONS, action, actionsOf, isSingleKey, writeKeys } from './actions.ts';
-import { WORKSPACES } from './state.ts';
+import { WORKSPACES } from './workspaces.ts';
 
 test('no two actions have the same id', () => {
   const ids = ACTIONS.map(({ id }) => id);

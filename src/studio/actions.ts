@@ -8,9 +8,10 @@ import { METHODS } from './methods.ts';
 import { RELIGHT_ACTIONS } from './relight/relight-actions.ts';
 import type { RelightController } from './relight/relight-controller.ts';
 import { obstacleOf } from './requests.ts';
-import { type Settings, toLink, toSession, WORKSPACES, type Workspace } from './state.ts';
+import { type Settings, toLink, toSession } from './state.ts';
 import type { SettingsStore } from './store.ts';
 import type { Ui } from './ui.ts';
+import { WORKSPACES, type Workspace } from './workspaces.ts';
 
 export interface ActionContext {
   readonly settings: SettingsStore;

@@ -10,11 +10,11 @@ import { type Place, panel } from './panels.ts';
 import { Problem } from './problem.tsx';
 import { finding } from './seeing/finding.ts';
 import styles from './shell.module.css';
-import type { Workspace } from './state.ts';
 import { cssVariables, theme } from './theme.ts';
 import { TopBar } from './top-bar.tsx';
 import type { DialogName } from './ui.ts';
 import { mapOnScreen } from './view.ts';
+import type { Workspace } from './workspaces.ts';
 
 const DIALOGS = {
   palette: lazy(() => import('./palette.tsx')),

@@ -5,7 +5,7 @@ import { useSettings, useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
 import styles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
-import type { Workspace } from './state.ts';
+import type { Workspace } from './workspaces.ts';
 
 const GROUPS: readonly ActionGroup[] = ['View', 'Explain', 'Few-shot', 'Relight', 'Panels', 'Open', 'Take away', 'Help'];
 

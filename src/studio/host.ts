@@ -1,7 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { Host } from './actions.ts';
 import type { ExplainController } from './explain-controller.ts';
-import { maximumMagnitude, resolveLimit } from './seeing/colormap.ts';
 import { download } from './seeing/download.ts';
 import { lookOf } from './state.ts';
 import type { SettingsStore } from './store.ts';
@@ -43,7 +42,10 @@ export function browserHost(
         download(new Blob([writeNpy([map.height, map.width], map.values).slice()]), `${name}.npy`);
         return;
       }
-      const { composePng } = await import('./seeing/export-png.ts');
+      const [{ composePng }, { maximumMagnitude, resolveLimit }] = await Promise.all([
+        import('./seeing/export-png.ts'),
+        import('./seeing/colormap.ts'),
+      ]);
       const photograph = picture.photograph;
       const attribution = photograph ? `Photograph: ${photograph.title}, ${photograph.attribution}, ${photograph.licence}` : '';
       const blob = await composePng({

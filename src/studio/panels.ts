@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react';
-import type { Workspace } from './state.ts';
+import type { Workspace } from './workspaces.ts';
 
 /** The parts of a workspace's page. */
 export type Place = 'stage' | 'sources' | 'inspector' | 'strip';

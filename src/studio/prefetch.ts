@@ -1,5 +1,5 @@
 import { askForPanels } from './panels.ts';
-import { WORKSPACES } from './state.ts';
+import { WORKSPACES } from './workspaces.ts';
 
 /** Loads what the studio otherwise loads when it is first needed: from then on it needs no network. */
 export async function prefetch(): Promise<void> {
@@ -11,6 +11,8 @@ export async function prefetch(): Promise<void> {
     import('./camera.tsx'),
     import('./compare.tsx'),
     import('./curves-panel.tsx'),
+    import('./fewshot/compare-stage.tsx'),
+    import('./fewshot/evaluate-stage.tsx'),
     import('./seeing/export-png.ts'),
     import('../runtime/npy.ts'),
   ]);

@@ -16,6 +16,7 @@ import { browserRelight } from './relight/browser-relight.ts';
 import { createRelight } from './relight/relight-controller.ts';
 import { createSettings } from './store.ts';
 import { createUi } from './ui.ts';
+import type { Workspace } from './workspaces.ts';
 
 /** A browser that cannot say whether the page will load again is not waited for any longer. Milliseconds. */
 const ISOLATION_PATIENCE = 3000;
@@ -64,26 +65,30 @@ export function startStudio(): Studio {
   const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
 
-  /** Resolves when a workspace that needs the runtime is first looked at. */
-  const computing = new Promise<void>((resolve) => {
-    const look = () => settings.get().workspace !== 'relight' && resolve();
-    settings.subscribe(look);
-    look();
-  });
+  /** Resolves when one of these workspaces is first looked at. */
+  const lookedAt = (...workspaces: readonly Workspace[]) =>
+    new Promise<void>((resolve) => {
+      const look = () => workspaces.includes(settings.get().workspace) && resolve();
+      settings.subscribe(look);
+      look();
+    });
 
   // The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
-  void Promise.all([Promise.race([reloading, given]), painted, computing]).then(([reloads]) => {
+  void Promise.all([Promise.race([reloading, given]), painted, lookedAt('explain', 'few-shot')]).then(([reloads]) => {
     if (reloads) return;
     controller.start();
     fewshot.start();
   });
 
-  const unsubscribe = controller.status.subscribe(({ shown }) => {
-    if (!shown) return;
-    unsubscribe();
+  const stops = [
+    controller.status.subscribe(({ shown }) => shown && fetchAhead()),
+    fewshot.status.subscribe(({ answer }) => answer && fetchAhead()),
+  ];
+  function fetchAhead(): void {
+    for (const stop of stops) stop();
     // Offline this fails, and whatever is missing says so when it is asked for.
     setTimeout(() => prefetch().catch(() => undefined));
-  });
+  }
 
   return { settings, controller, relight, fewshot, ui, host, library, intake };
 }

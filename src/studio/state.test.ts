@@ -25,8 +25,8 @@ import {
   toLink,
   toLocal,
   toSession,
-  WORKSPACES,
 } from './state.ts';
+import { WORKSPACES } from './workspaces.ts';
 
 /** Any number between two; −0, which JSON does not know, counts as 0. */
 const within = (min: number, max: number) =>

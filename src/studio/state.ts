@@ -10,6 +10,7 @@ import { FEWSHOT_STATE } from './fewshot/fewshot-settings.ts';
 import { RELIGHT_STATE } from './relight/relight-settings.ts';
 import { DEFAULT_LIMIT, DEFAULT_LOOK, type LimitSetting, type MapLook } from './seeing/types.ts';
 import { type Entry, kept, linked } from './state-entry.ts';
+import { WORKSPACES } from './workspaces.ts';
 
 // The default compiles validators with `new Function`, which the page's Content-Security-Policy forbids.
 z.config({ jitless: true });
@@ -42,9 +43,6 @@ const limitSchema = z.discriminatedUnion('kind', [
 
 export const FITS = ['crop', 'fit', 'stretch'] as const;
 export const COMPARE_METHODS = METHOD_IDS.filter((id) => id !== 'erf');
-
-export const WORKSPACES = ['explain', 'few-shot', 'relight'] as const;
-export type Workspace = (typeof WORKSPACES)[number];
 
 export const STATE = {
   workspace: linked('workspace', 'explain', z.enum(WORKSPACES), word, false),

@@ -19,7 +19,7 @@ import panelsStyles from './panels.module.css';
 import { IS_MAC } from './platform.ts';
 import { ProblemOf } from './problem.tsx';
 import shellStyles from './shell.module.css';
-import { WORKSPACES } from './state.ts';
+import { WORKSPACES } from './workspaces.ts';
 
 /** A button for an action of the list, named and keyed as it is there. */
 function ActionButton({ id, icon, pressed }: { id: string; icon: ReactNode; pressed?: boolean }) {

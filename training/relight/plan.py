@@ -37,8 +37,11 @@ HELD_OUT_TIMES = (
 )
 
 TRAINING_CAMERAS = {"walking": 100, "raised": 50, "overview": 18}
-# Drawn after the held-out images, so that those stay the same however many are trained on.
-FURTHER_CAMERAS = {"walking": 240, "raised": 110, "overview": 50}
+# Drawn after the held-out images and one after the other, so that all before stay the same however many are trained on.
+FURTHER_CAMERAS = (
+    {"walking": 240, "raised": 110, "overview": 50},
+    {"roofs": 180, "walking": 80, "raised": 40},
+)
 HELD_OUT_COUNTS = {"unseen-view": 8, "unseen-sun": 8, "unseen-both": 12}
 EYE_HEIGHT = 1.7  # metres
 NEAREST = 1.6  # metres to the nearest thing in view
@@ -54,6 +57,19 @@ SIGHTS = (
     (13.0, 2.8, -1.0),
     (-15.0, 3.8, -0.5),
     (-8.2, 1.5, 8.8),
+)
+
+# What is seen from above the eaves: nave, portico, apse, belfry, tower, three houses, market hall
+ROOFS = (
+    (0.0, 10.5, -13.0),
+    (0.0, 9.0, -6.2),
+    (0.0, 6.0, -18.0),
+    (9.1, 12.0, -12.7),
+    (9.1, 15.5, -12.7),
+    (-15.0, 8.0, -4.4),
+    (-15.7, 7.0, 2.6),
+    (15.0, 6.5, -8.1),
+    (14.6, 5.5, -1.0),
 )
 
 # distance of the first surface through each pixel of a frame, infinite in the sky
@@ -127,7 +143,10 @@ def plan(size: tuple[int, int], seed: int, distances: Distances) -> tuple[Frame,
             )
             time = times[int(rng.integers(len(times)))] if split == "unseen-view" else held_out[k % len(held_out)]
             frames.append(camera.frame(f"{split}-{k:02d}", split, size, time))
-    frames += training(len(cameras), *_training(FURTHER_CAMERAS, held_out, times, rng, distances))
+    for counts in FURTHER_CAMERAS:
+        cameras, further = _training(counts, held_out, times, rng, distances)
+        frames += training(len(times), cameras, further)
+        times = times + further
     return tuple(frames)
 
 
@@ -182,6 +201,9 @@ def _camera(kind: str, rng: np.random.Generator, distances: Distances) -> Camera
         elif kind == "raised":
             radius, height, field = rng.uniform(10.0, 21.0), rng.uniform(4.5, 11.0), 60.0
             sight = sight * np.array([0.8, 0.6, 0.8]) + rng.normal(scale=(2.0, 0.6, 2.0))
+        elif kind == "roofs":
+            radius, height, field = rng.uniform(8.0, 25.0), rng.uniform(7.0, 18.0), 60.0
+            sight = np.array(ROOFS[int(rng.integers(len(ROOFS)))]) + rng.normal(scale=(2.0, 1.2, 2.0))
         else:
             radius, height, field = rng.uniform(22.0, 29.0), rng.uniform(14.0, 24.0), 52.0
             sight = np.array([0.0, 1.5, 0.0]) + rng.normal(scale=(2.5, 0.5, 2.5))

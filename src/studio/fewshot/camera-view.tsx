@@ -1,5 +1,5 @@
-import { Button, Switch, VisuallyHidden } from '@mantine/core';
-import { IconCamera, IconPlayerStop } from '@tabler/icons-react';
+import { Button, VisuallyHidden } from '@mantine/core';
+import { IconCamera, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import { grabSquare } from '../pictures.ts';
@@ -15,6 +15,8 @@ export interface CameraViewProps {
   readonly starts?: boolean;
   /** While live, up to five frames a second, the next only after this one was dealt with. */
   readonly onFrame?: (pixels: Pixels) => Promise<void> | void;
+  /** The reader has stopped it: no frame is looked at any more. */
+  readonly onStop?: () => void;
   /** One picture when the button is pressed, several while it is held. */
   readonly onTake?: (pixels: Pixels) => void;
   /** How many more pictures there is room for. */
@@ -27,7 +29,7 @@ const PICTURE_SIDE = 256;
 const FRAME_INTERVAL = 200;
 
 /** The camera in a square: what is in it is what the learner gets. Shown mirrored, given unmirrored. */
-export function CameraView({ label, starts = false, onFrame, onTake, room = Number.POSITIVE_INFINITY }: CameraViewProps) {
+export function CameraView({ label, starts = false, onFrame, onStop, onTake, room = Number.POSITIVE_INFINITY }: CameraViewProps) {
   const [wanted, setWanted] = useState(starts);
   const [live, setLive] = useState(true);
   const [taken, setTaken] = useState(0);
@@ -60,6 +62,11 @@ export function CameraView({ label, starts = false, onFrame, onTake, room = Numb
     onTake(grabSquare(video.current, PICTURE_SIDE));
     setTaken((count) => count + 1);
   });
+
+  function stop(): void {
+    setWanted(false);
+    onStop?.();
+  }
 
   return (
     <section className={styles.capture} aria-label={label}>
@@ -103,27 +110,32 @@ export function CameraView({ label, starts = false, onFrame, onTake, room = Numb
           </div>
         )}
       </div>
-      {wanted && (
-        <div className={styles.tools} role="toolbar" aria-label="Camera">
-          <Button size="xs" variant="default" leftSection={<IconPlayerStop size={14} />} onClick={() => setWanted(false)}>
-            Stop the camera
-          </Button>
-          {onFrame && (
-            <Switch
-              size="sm"
-              label="Live"
-              checked={live}
-              disabled={!on}
-              onChange={({ currentTarget }) => setLive(currentTarget.checked)}
-            />
-          )}
-          {onTake && (
-            <Button className={styles.done} size="xs" disabled={!on || full} title="Hold it to take several" {...hold}>
-              {full ? 'No more fit' : 'Take'}
+      {/* Its place is kept: what stands below must not move when the camera starts. */}
+      <div className={styles.tools}>
+        {wanted && state.kind !== 'failed' && (
+          <>
+            <Button size="sm" variant="default" leftSection={<IconPlayerStop size={14} />} onClick={stop}>
+              Stop
             </Button>
-          )}
-        </div>
-      )}
+            {onFrame && (
+              <Button
+                size="sm"
+                variant="default"
+                leftSection={live ? <IconPlayerPause size={14} /> : <IconPlayerPlay size={14} />}
+                disabled={!on}
+                onClick={() => setLive(!live)}
+              >
+                {live ? 'Freeze' : 'Go on'}
+              </Button>
+            )}
+            {onTake && (
+              <Button className={styles.done} size="sm" disabled={!on || full} title="Hold it to take several" {...hold}>
+                {full ? 'No more fit' : 'Take'}
+              </Button>
+            )}
+          </>
+        )}
+      </div>
       {onTake && <VisuallyHidden role="status">{taken === 0 ? '' : `${taken} taken`}</VisuallyHidden>}
     </section>
   );

@@ -219,7 +219,7 @@ export function DrawingPad({ label, hint = 'Draw here', onDraw, onDone, doneLabe
           <IconTrash size={18} />
         </Tool>
         {onDone && (
-          <Button className={styles.done} size="xs" disabled={blank} onClick={done}>
+          <Button className={styles.done} size="sm" disabled={blank} onClick={done}>
             {doneLabel}
           </Button>
         )}
@@ -242,7 +242,8 @@ function Tool({ label, pressed, disabled, onClick, children }: ToolProps) {
     <Tooltip label={label}>
       <ActionIcon
         className={styles.tool}
-        variant="default"
+        variant="subtle"
+        color="gray"
         size={32}
         aria-label={label}
         aria-pressed={pressed}

@@ -44,9 +44,9 @@ export function ExampleCapture({ entry, means, room, onPicture, onClose }: Examp
       }}
     >
       <div className={styles.captureHead}>
-        <h3>
+        <h2>
           Examples of <strong>{name}</strong>
-        </h3>
+        </h2>
         <CloseButton aria-label="Close" size="sm" onClick={onClose} />
       </div>
       <div className={styles.columns}>
@@ -64,7 +64,7 @@ export function ExampleCapture({ entry, means, room, onPicture, onClose }: Examp
           <p className={styles.quiet} role="status">
             {examples.length === 0 && `Give ${ENOUGH} or more, each a little different.`}
             {examples.length > 0 && missing > 0 && `${examples.length} so far. ${missing} more will do.`}
-            {missing <= 0 && `${examples.length} examples. More can help.`}
+            {missing <= 0 && `${examples.length} examples${room > 0 ? '. More can help.' : ', as many as fit.'}`}
           </p>
           <div className={styles.latest}>
             {examples.slice(-SHOWN).map((pixels, i) => (

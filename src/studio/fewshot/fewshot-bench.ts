@@ -10,6 +10,7 @@ import type { SettingsStore } from '../store.ts';
 import { FEWSHOT_LANES, type FewShotLane, type FewShotPlace, type FewShotStatus, INITIAL_FEWSHOT } from './fewshot-status.ts';
 import type { LearnerLibrary } from './learner-library.ts';
 import type { StudioPool } from './pool.ts';
+import { PreparedPictures } from './prepared.ts';
 
 /** What of the browser the workspace needs; a test gives its own. */
 export interface FewShotSurroundings {
@@ -35,6 +36,8 @@ export class FewShotBench {
   readonly jobs: Jobs<FewShotLane>;
   /** Keys of tasks that failed or were stopped: not tried again until something changes or the reader asks. */
   readonly failed = new Set<string>();
+  /** What each picture is to a learner. */
+  readonly pictures: PreparedPictures;
   readonly #opened = new Map<string, Promise<string>>();
 
   constructor(
@@ -42,6 +45,7 @@ export class FewShotBench {
     readonly around: FewShotSurroundings,
     settled: () => void,
   ) {
+    this.pictures = new PreparedPictures(around.prepare);
     this.jobs = new Jobs(
       FEWSHOT_LANES,
       (job) => around.engine.cancel(job),

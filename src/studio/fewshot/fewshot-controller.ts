@@ -30,8 +30,10 @@ import {
 } from './fewshot-status.ts';
 import { fitsOwnEpisode, ownEpisodeFrom } from './folder-pool.ts';
 import {
+  answerTo,
   type BoardInputs,
   heldPredictions,
+  inputsKey,
   type Learning,
   learningKey,
   nextState,
@@ -78,6 +80,9 @@ export interface FewShotController {
   retry(): void;
   report(place: FewShotPlace, problem: unknown): void;
 }
+
+/** What of a course of learning the settings decide. */
+type Adapting = Pick<Learning, 'learner' | 'assignments' | 'learningRate'>;
 
 const FIRST_QUERY = [0, 0] as const;
 /** The pool a learner of a domain begins with. */
@@ -182,8 +187,12 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     return { key, own: false, classes: names.map((name, way) => ({ name, examples: examples[way] ?? [] })), queries };
   }
 
+  function learningOf(adapting: Adapting, given: BoardInputs): Learning {
+    return { ...adapting, engine, pictures: bench.pictures, inputs: given };
+  }
+
   /** How the learner is to adapt to the board; null while either is missing or not ready for it. */
-  function learningWanted(): { readonly key: string; readonly learning: Omit<Learning, 'inputs'>; readonly board: Board } | null {
+  function learningWanted(): { readonly key: string; readonly learning: Adapting; readonly board: Board } | null {
     const { learner, board } = bench.now;
     const now = settings.get();
     if (learner?.name !== now.learner || board?.key !== boardKey(now, revision)) return null;
@@ -191,7 +200,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     if (board.classes.length < 2 || board.classes.some(({ examples }) => examples.length === 0)) return null;
     const assignments = assignmentsOf(learner.card, board, poolOf() ?? null, now);
     const learningRate = now.innerRate ?? undefined;
-    const key = learningKey(`${learner.name} | ${board.key}`, assignments, learningRate);
+    const key = learningKey(inputsKey(learner.card, board), assignments, learningRate);
     return { key, learning: { learner: learner.id, assignments, learningRate }, board };
   }
 
@@ -224,10 +233,11 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       lane: 'adapt',
       key,
       label: states.length === 0 ? 'Reading the examples' : `Inner step ${states.length}`,
-      run: async (job) => {
-        inputs =
-          inputs?.key === `${learner.name} | ${board.key}` ? inputs : await prepareBoard(board, learner.card, around.prepare);
-        return nextState(engine, job, { ...learning, inputs }, states.at(-1) ?? null, key);
+      run: async (job, onProgress) => {
+        const given =
+          inputs?.key === inputsKey(learner.card, board) ? inputs : await prepareBoard(board, learner.card, bench.pictures);
+        inputs = given;
+        return nextState(learningOf(learning, given), job, states.at(-1) ?? null, key, onProgress);
       },
       done: (state) => {
         bench.set({ states: [...states, state] });
@@ -255,6 +265,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
   /** The picture asked about: live, the reader's own, or a query of the board. */
   function askedPicture(): { readonly key: string; readonly picture: Pixels; readonly place: number | null } | null {
     const { board } = bench.now;
+    if (settings.get().query !== null) live = null;
     if (live) return { key: `live ${liveCount}`, picture: live, place: null };
     const { query, ownQuery: address } = settings.get();
     if (query === null) {
@@ -299,19 +310,11 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       lane: 'query',
       key,
       label: 'Answering',
-      run: async (job) => {
-        const input = await around.prepare([picture], learner.card.input);
-        const result = await engine.predict(job, {
-          learner: learner.id,
-          adapted: state.adapted,
-          images: input,
-          company: given.support,
-        });
-        return { input, result };
-      },
-      done: ({ input, result }) => {
-        setAnswer({ key, picture, input, company: given.support, actual: null, prediction: result });
-        bench.set({ lastRun: result.milliseconds });
+      run: (job) =>
+        answerTo(learningOf({ learner: learner.id, assignments: [], learningRate: undefined }, given), job, state, picture),
+      done: ({ input, prediction, milliseconds }) => {
+        setAnswer({ key, picture, input, company: given.support, actual: null, prediction });
+        bench.set({ lastRun: milliseconds });
       },
     });
   }
@@ -479,7 +482,8 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       const state = stateShown();
       if (!answer || !learner || !state) return null;
       const { input: image, company } = answer;
-      return engine.freeze('freeze', { learner: learner.id, adapted: state.adapted, image, company });
+      const labels = bench.now.board?.classes.map(({ name }) => name);
+      return engine.freeze('freeze', { learner: learner.id, adapted: state.adapted, image, company, labels });
     },
 
     evaluate: () => evaluation.begin(),

@@ -1,46 +1,60 @@
 /** A learner on a board: its inputs, its states after inner steps, its answers. Used for the chosen learner and for compared ones. */
 import type { Assignments } from '../../fewshot/assignments.ts';
 import { classMajorLabels } from '../../fewshot/episode.ts';
-import { concatenated, type Prediction, predictedWays } from '../../fewshot/learner.ts';
+import { type Adapted, concatenated, type Prediction, predictedWays } from '../../fewshot/learner.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
+import { classMeans, predictByPrototypes } from '../../fewshot/protonet.ts';
 import { assignmentLoss, shareRight } from '../../fewshot/support-state.ts';
 import type { FewShotEngine } from '../../runtime/fewshot-protocol.ts';
-import type { Pictures } from '../picture-client.ts';
+import type { Pixels } from '../../runtime/preprocess.ts';
+import type { OnProgress } from '../../runtime/protocol.ts';
 import type { Board, LearnerState } from './fewshot-status.ts';
+import type { PreparedPictures } from './prepared.ts';
 
-/** What a learner gets to see of a board, prepared as its card says. */
+/** What a learner gets to see of a board. */
 export interface BoardInputs {
   readonly key: string;
   readonly card: LearnerCard;
   readonly ways: number;
-  /** [B, C, H, W], class-major, and the class of each. */
+  /** Examples class-major, as the card says [B, C, H, W], and the class of each. */
+  readonly examples: readonly Pixels[];
   readonly support: Float32Array;
   readonly labels: readonly number[];
-  /** [Q, C, H, W], class-major; null where the board has no queries. */
+  /** Queries class-major, [Q, C, H, W]; null where the board has none. */
+  readonly asked: readonly Pixels[];
   readonly queries: Float32Array | null;
   readonly queryLabels: readonly number[];
 }
 
-export async function prepareBoard(board: Board, card: LearnerCard, prepare: Pictures['learnerInputs']): Promise<BoardInputs> {
-  const pictures = board.classes.flatMap(({ examples }) => examples);
-  const queries = board.queries.flat();
-  const [support, asked] = await Promise.all([
-    prepare(pictures, card.input),
-    queries.length > 0 ? prepare(queries, card.input) : null,
+/** What tells the inputs of one learner and board from others. */
+export function inputsKey(card: LearnerCard, board: Board): string {
+  return `${card.name} | ${board.key}`;
+}
+
+export async function prepareBoard(board: Board, card: LearnerCard, pictures: PreparedPictures): Promise<BoardInputs> {
+  const examples = board.classes.flatMap((entry) => entry.examples);
+  const asked = board.queries.flat();
+  const [support, queries] = await Promise.all([
+    pictures.inputs(examples, card.input),
+    asked.length > 0 ? pictures.inputs(asked, card.input) : null,
   ]);
   return {
-    key: `${card.name} | ${board.key}`,
+    key: inputsKey(card, board),
     card,
     ways: board.classes.length,
+    examples,
     support,
-    labels: classMajorLabels(board.classes.map(({ examples }) => examples.length)),
-    queries: asked,
+    labels: classMajorLabels(board.classes.map((entry) => entry.examples.length)),
+    asked,
+    queries,
     queryLabels: classMajorLabels(board.queries.map(({ length }) => length)),
   };
 }
 
 /** How a learner is to adapt. */
 export interface Learning {
+  readonly engine: FewShotEngine;
+  readonly pictures: PreparedPictures;
   readonly inputs: BoardInputs;
   /** The engine's handle. */
   readonly learner: string;
@@ -59,31 +73,80 @@ export function learningKey(inputs: string, assignments: Assignments, learningRa
  * @throws HeliographError for a support set the learner cannot take, or where the step diverges
  */
 export async function nextState(
-  engine: FewShotEngine,
+  learning: Learning,
   job: string,
-  { inputs, learner, assignments, learningRate }: Learning,
   before: LearnerState | null,
   key: string,
+  onProgress?: OnProgress,
 ): Promise<LearnerState> {
-  const { card, ways, support: images, labels, queries: asked, queryLabels } = inputs;
+  if (learning.inputs.card.kind === 'simpleshot') return centroids(learning, job, key, onProgress);
+  const { engine, inputs, learner, assignments, learningRate } = learning;
+  const { card, ways, support: images, labels, queries: asked } = inputs;
   const from = before?.adapted.kind === 'parameters' ? before.adapted : undefined;
   const options = { assignments, steps: before === null ? 0 : 1, learningRate, from };
   const { adapted } = await engine.adapt(job, { learner, support: { images, labels, ways }, options });
   const support = await engine.predict(job, { learner, adapted, images });
   const queries = asked === null ? null : await engine.predict(job, { learner, adapted, images: asked });
+  const loss =
+    adapted.kind === 'parameters' && support.logits !== null && card.kind === 'maml'
+      ? assignmentLoss(support.logits, card.nodes, adapted.assignments, labels)
+      : null;
+  return judged(inputs, key, adapted, loss, support, queries);
+}
+
+/** SimpleShot: only pictures it has not met go through its network. */
+async function centroids(
+  { engine, pictures, inputs, learner }: Learning,
+  job: string,
+  key: string,
+  onProgress?: OnProgress,
+): Promise<LearnerState> {
+  const { card, ways, examples, labels, asked } = inputs;
+  const all = await pictures.features(engine, job, learner, card, [...examples, ...asked], (done, total) =>
+    onProgress?.({ phase: 'steps', done, total }),
+  );
+  const features = all.slice(0, examples.length * card.features);
+  const prototypes = classMeans(features, labels, ways);
+  const adapted: Adapted = { kind: 'prototypes', ways, prototypes };
+  const queries = asked.length === 0 ? null : predictByPrototypes(all.slice(features.length), prototypes, ways);
+  return judged(inputs, key, adapted, null, predictByPrototypes(features, prototypes, ways), queries);
+}
+
+function judged(
+  { ways, labels, queryLabels }: BoardInputs,
+  key: string,
+  adapted: Adapted,
+  loss: number | null,
+  support: Prediction,
+  queries: Prediction | null,
+): LearnerState {
   return {
     key,
     steps: adapted.kind === 'parameters' ? adapted.steps : 0,
     adapted,
-    loss:
-      adapted.kind === 'parameters' && support.logits !== null && card.kind === 'maml'
-        ? assignmentLoss(support.logits, card.nodes, adapted.assignments, labels)
-        : null,
+    loss,
     accuracy: shareRight(support.scores, ways, labels),
     support,
-    queryAccuracy: queries === null ? null : shareRight(queries.scores, ways, queryLabels),
+    queryAccuracy: queries && shareRight(queries.scores, ways, queryLabels),
     queries,
   };
+}
+
+/** What a state says of one more picture, and what went through the network beside it. */
+export async function answerTo(
+  { engine, pictures, inputs, learner }: Learning,
+  job: string,
+  { adapted }: LearnerState,
+  picture: Pixels,
+): Promise<{ readonly input: Float32Array; readonly prediction: Prediction; readonly milliseconds: number }> {
+  const { card, ways, support } = inputs;
+  const input = await pictures.inputs([picture], card.input);
+  if (adapted.kind === 'prototypes' && card.kind === 'simpleshot') {
+    const { features, milliseconds } = await engine.embed(job, { learner, images: input });
+    return { input, prediction: predictByPrototypes(features, adapted.prototypes, ways), milliseconds };
+  }
+  const { milliseconds, ...prediction } = await engine.predict(job, { learner, adapted, images: input, company: support });
+  return { input, prediction, milliseconds };
 }
 
 /** Row `row` of a prediction of `rows` rows. */

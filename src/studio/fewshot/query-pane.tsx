@@ -1,5 +1,5 @@
 import { SegmentedControl } from '@mantine/core';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import { answerSentence, likeliest } from './board-words.ts';
 import { CameraView } from './camera-view.tsx';
@@ -24,6 +24,7 @@ export interface QueryPaneProps {
   readonly probabilities: Float32Array | null;
   /** Whether the answer is of an older picture or learner, and the next one on its way. */
   readonly busy?: boolean;
+  /** What is on the sheet; null for an empty sheet and a camera that shows nothing: then nothing is asked about. */
   readonly onDraw: (pixels: Pixels | null) => void;
   readonly onFrame: (pixels: Pixels) => Promise<void> | void;
   /** Why it is taken for that: a `WhyPanel`. */
@@ -32,12 +33,14 @@ export interface QueryPaneProps {
 
 /** A live answer changes several times a second; what is read out is one that stands. Milliseconds. */
 const SETTLED_AFTER = 800;
-const SHOWN_SIDE = 320;
+const SHOWN_SIDE = 112;
 
 /** What is asked about, and what the adapted learner says of it. */
 export function QueryPane(props: QueryPaneProps) {
   const { board, source, onSource, picture, actual, probabilities, busy = false, onDraw, onFrame, children } = props;
   const [asked, setAsked] = useState(false);
+  /** The drawing outlasts a look at the camera or the board. */
+  const drawn = useRef<Pixels | null>(null);
   const queries = board.queries.some(({ length }) => length > 0);
   const options = [
     { value: 'pad', label: 'Draw' },
@@ -45,26 +48,30 @@ export function QueryPane(props: QueryPaneProps) {
     // A query is shown where it was chosen; without queries an example may be.
     { value: 'board', label: 'From the board' },
   ];
+
+  function choose(value: string): void {
+    const next = value as QuerySource;
+    setAsked(true);
+    onSource(next);
+    if (next !== 'board') onDraw(next === 'pad' ? drawn.current : null);
+  }
+
   return (
     <section className={styles.pane} aria-label="Ask">
-      <div className={styles.columns}>
+      <div className={styles.columns} data-source={source}>
         <div className={styles.asked}>
-          <SegmentedControl
-            fullWidth
-            size="xs"
-            aria-label="Ask about"
-            data={options}
-            value={source}
-            onChange={(value) => {
-              setAsked(true);
-              onSource(value as QuerySource);
-            }}
-          />
-          {/* The drawing outlasts a look at the camera. */}
+          <SegmentedControl fullWidth size="xs" aria-label="Ask about" data={options} value={source} onChange={choose} />
           <div hidden={source !== 'pad'}>
-            <DrawingPad label="What is this?" hint="Draw one, about as large as this frame" onDraw={onDraw} />
+            <DrawingPad
+              label="What is this?"
+              hint="Draw one, about as large as this frame"
+              onDraw={(pixels) => {
+                drawn.current = pixels;
+                onDraw(pixels);
+              }}
+            />
           </div>
-          {source === 'camera' && <CameraView label="Camera" starts={asked} onFrame={onFrame} />}
+          {source === 'camera' && <CameraView label="Camera" starts={asked} onFrame={onFrame} onStop={() => onDraw(null)} />}
           {source === 'board' && (
             <div className={styles.chosen}>
               {picture ? (

@@ -1,29 +1,22 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { predictedWays } from '../../fewshot/learner.ts';
+import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import { ACCEPT, action } from '../actions.ts';
 import { useFewShot, usePerform, useSettings, useStudio } from '../context.ts';
 import panels from '../panels.module.css';
-import type { BoardEdits, Means } from './board-row.tsx';
+import type { BoardEdits, Means } from './board-edits.ts';
 import { addClass, addExamples, duplicateClass, removeClass, removeExample, renameClass } from './edit-episode.ts';
 import { EpisodeBoard } from './episode-board.tsx';
 import { ExampleCapture } from './example-capture.tsx';
-import { stepsWanted } from './fewshot-plan.ts';
 import { FewShotProblem } from './fewshot-problem.tsx';
-import type { Board, LearnerState } from './fewshot-status.ts';
+import type { Board } from './fewshot-status.ts';
 import { MOST_EXAMPLES, type OwnEpisode } from './own-episode.ts';
 import { encodePicture } from './picture-text.ts';
 import { QueryPane, type QuerySource } from './query-pane.tsx';
+import { useShownState } from './shown-state.ts';
 import styles from './teach.module.css';
 import { WhyPanel } from './why-panel.tsx';
-
-/** The state that is shown: after as many inner steps as are wanted, or as there are so far. */
-export function useShownState(): LearnerState | null {
-  const { states, learner } = useFewShot(({ states, learner }) => ({ states, learner }));
-  const innerSteps = useSettings(({ innerSteps }) => innerSteps);
-  if (!learner) return null;
-  return states[Math.min(states.length - 1, stepsWanted(learner.card, { innerSteps }))] ?? null;
-}
 
 /** Whose examples are being added, and how. */
 interface Adding {
@@ -34,16 +27,27 @@ interface Adding {
 /** The board, and beside it what is asked and answered. */
 export function TeachView() {
   const board = useFewShot(({ board }) => board);
-  const [adding, setAdding] = useState<Adding | null>(null);
   if (!board) return <p className={panels.empty}>Classes with a few examples of each will stand here.</p>;
+  return <Teaching key={String(board.own)} board={board} />;
+}
+
+function Teaching({ board }: { board: Board }) {
+  const [adding, setAdding] = useState<Adding | null>(null);
+  const query = useSettings(({ query }) => query);
+  /** What is asked about where it is no query of the board. */
+  const [source, setSource] = useState<QuerySource>(query === null ? 'pad' : 'board');
   const entry = adding && board.classes[adding.way];
   return (
     <div className={styles.teach}>
       <div className={styles.board}>
-        <Examples board={board} onAdding={setAdding} />
+        <Examples board={board} onAdding={setAdding} onAskExample={() => setSource('board')} />
       </div>
       <div className={styles.side}>
-        {adding && entry ? <Capture board={board} adding={adding} onClose={() => setAdding(null)} /> : <Question board={board} />}
+        {adding && entry ? (
+          <Capture board={board} adding={adding} onClose={() => setAdding(null)} />
+        ) : (
+          <Question board={board} source={query === null ? source : 'board'} onSource={setSource} />
+        )}
       </div>
     </div>
   );
@@ -69,7 +73,13 @@ function useEdits(board: Board, onAdding: (adding: Adding) => void): BoardEdits 
   };
 }
 
-function Examples({ board, onAdding }: { board: Board; onAdding: (adding: Adding) => void }) {
+interface ExamplesProps {
+  readonly board: Board;
+  readonly onAdding: (adding: Adding) => void;
+  readonly onAskExample: () => void;
+}
+
+function Examples({ board, onAdding, onAskExample }: ExamplesProps) {
   const { settings, fewshot } = useStudio();
   const perform = usePerform();
   const edits = useEdits(board, onAdding);
@@ -86,10 +96,12 @@ function Examples({ board, onAdding }: { board: Board; onAdding: (adding: Adding
       onAsk={(way, index) => settings.set({ query: [way, index], ownQuery: null })}
       onAskExample={(way, index) => {
         const picture = board.classes[way]?.examples[index];
-        if (picture) void fewshot.ask(picture);
+        if (!picture) return;
+        onAskExample();
+        void fewshot.ask(picture);
       }}
       edits={edits}
-      means={domain === 'drawings' ? ['draw', 'camera', 'file'] : ['camera', 'file', 'draw']}
+      means={MEANS[domain]}
       onUndo={() => perform(action('undo'))}
     />
   );
@@ -119,9 +131,24 @@ function Capture({ board, adding, onClose }: { board: Board; adding: Adding; onC
   );
 }
 
-function Question({ board }: { board: Board }) {
+/** How examples can be added, the usual way first. */
+const MEANS: Readonly<Record<LearnerCard['domain'], readonly Means[]>> = {
+  drawings: ['draw', 'camera', 'file'],
+  photographs: ['camera', 'file', 'draw'],
+};
+
+/** A picture that has not changed for so long stays, and gets a reason. Milliseconds. */
+const SETTLED_AFTER = 500;
+
+interface QuestionProps {
+  readonly board: Board;
+  readonly source: QuerySource;
+  readonly onSource: (source: QuerySource) => void;
+}
+
+function Question({ board, source, onSource }: QuestionProps) {
   const { settings, fewshot } = useStudio();
-  const { reason, query } = useSettings(({ reason, query }) => ({ reason, query }));
+  const reason = useSettings(({ reason }) => reason);
   const { answer, why, learner, whyRuns, asking } = useFewShot(({ answer, why, learner, activities }) => ({
     answer,
     why,
@@ -129,28 +156,32 @@ function Question({ board }: { board: Board }) {
     whyRuns: activities.why !== undefined,
     asking: activities.query !== undefined || activities.adapt !== undefined,
   }));
-  const [source, setSource] = useState<QuerySource>(query === null ? 'pad' : 'board');
-  const drawn = learner?.card.domain === 'drawings';
-  // Another query was chosen on the board, or by a link.
-  const shown = query !== null ? 'board' : source;
+  const settling = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(settling.current), []);
+
+  function look(picture: Pixels | null): Promise<void> {
+    clearTimeout(settling.current);
+    if (picture) settling.current = setTimeout(() => void fewshot.ask(picture), SETTLED_AFTER);
+    else settings.set({ ownQuery: null });
+    return fewshot.askLive(picture);
+  }
+
   return (
     <QueryPane
       board={board}
-      source={shown}
+      source={source}
       onSource={(next) => {
-        setSource(next);
+        onSource(next);
+        clearTimeout(settling.current);
         if (next === 'board') void fewshot.ask(null);
-        else {
-          settings.set({ query: null, ownQuery: null });
-          void fewshot.askLive(null);
-        }
+        else settings.set({ query: null, ownQuery: null });
       }}
       picture={answer?.picture ?? null}
       actual={answer?.actual ?? null}
       probabilities={answer?.prediction.probabilities ?? null}
       busy={asking}
-      onDraw={(pixels) => void fewshot.askLive(pixels)}
-      onFrame={(pixels) => fewshot.askLive(pixels)}
+      onDraw={(pixels) => void look(pixels)}
+      onFrame={look}
     >
       <WhyPanel
         board={board}
@@ -160,7 +191,7 @@ function Question({ board }: { board: Board }) {
         onReason={(next) => settings.set({ reason: next })}
         status={whyRuns && !why ? { kind: 'running', label: 'Looking for the reason', fraction: null } : { kind: 'ready' }}
       />
-      <FewShotProblem place="why" retry={!drawn} />
+      <FewShotProblem place="why" retry />
     </QueryPane>
   );
 }

@@ -26,7 +26,7 @@ export interface WhyPanelProps {
 
 const REASON_OPTIONS = [
   { value: 'srd', label: 'Where it looked' },
-  { value: 'nearest', label: 'What it is like' },
+  { value: 'nearest', label: 'Nearest' },
 ];
 
 /** Drawings are black and white as they are, and their few pixels are what the map is about. */
@@ -38,7 +38,7 @@ export function WhyPanel({ board, learner, why, reason, onReason, status }: WhyP
   return (
     <section className={styles.why} aria-label="Why">
       <div className={styles.whyHead}>
-        <h3>Why</h3>
+        <h2>Why</h2>
         <SegmentedControl
           size="xs"
           aria-label="Why"

@@ -31,6 +31,7 @@ export function browserRelight(scenes: string): RelightSurroundings {
       const { sceneFrom } = await loaded(import('../../relight/scene-source.ts'));
       return loadScene(sceneFrom(files), onProgress, signal);
     },
+    loadDay: () => loaded(import('./relight-day.ts')),
     async createRenderer(canvas, onLost) {
       const { createRenderer } = await loaded(import('../../relight/renderer.ts'));
       return createRenderer(canvas, { backend: 'auto', onLost });

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef } from 'react';
 import { degrees, type Radians, radians, toDegrees } from '../../relight/angle.ts';
-import { type Place, type SunPosition, sunAt, sunPath } from '../../relight/sun.ts';
+import { sunPath } from '../../relight/ephemeris.ts';
+import { type Place, type SunPosition, sunAt } from '../../relight/sun.ts';
 import { formatMinute, instantOf } from './clock.ts';
 import styles from './relight.module.css';
 

@@ -9,6 +9,7 @@ import { DEFAULTS } from '../state.ts';
 import { createSettings } from '../store.ts';
 import { orbit } from './navigation.ts';
 import { createRelight, type RelightSurroundings } from './relight-controller.ts';
+import * as relightDay from './relight-day.ts';
 import { limitsOf } from './relight-view.ts';
 
 const SCENE = {
@@ -47,6 +48,7 @@ function make(drawing = 10) {
     load: async () => SCENE,
     loadBundled: () => around.load(),
     loadOwn: () => around.load(),
+    loadDay: async () => relightDay,
     createRenderer: async (_, onLost) => {
       lose = onLost;
       return renderer;
@@ -77,6 +79,22 @@ function make(drawing = 10) {
   };
   return { relight, settings, around, frames, repaint, start, lose: (error: unknown) => lose(error), disposed: () => disposed };
 }
+
+test('is busy from the first moment until there is a picture', async () => {
+  const { relight, repaint, start } = make();
+  const busy: boolean[] = [];
+  const look = () => {
+    const { loading, preparing, drawing } = relight.status.getState();
+    busy.push(loading !== null || preparing || drawing);
+  };
+  const unsubscribe = relight.status.subscribe(look);
+  await start();
+  await repaint();
+  unsubscribe();
+  expect(busy.at(-1)).toBe(false);
+  expect(busy.slice(0, -1)).not.toContain(false);
+  expect(relight.status.getState().drawn).not.toBeNull();
+});
 
 describe('drawing', () => {
   test('ends with a picture in full, and then rests', async () => {

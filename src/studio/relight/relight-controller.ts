@@ -9,23 +9,21 @@ import { cameraFrame, pixelDirection } from '../../relight/camera.ts';
 import type { Frame, RelightRenderer } from '../../relight/renderer.ts';
 import type { Scene } from '../../relight/scene.ts';
 import type { SceneProgress } from '../../relight/scene-file.ts';
-import { daylight } from '../../relight/sun.ts';
 import { addScaled } from '../../relight/vector.ts';
 import type { ErrorMessage } from '../../runtime/protocol.ts';
 import type { Settings } from '../state.ts';
 import type { SettingsStore } from '../store.ts';
 import { asMessage } from '../workbench.ts';
-import { clockAt } from './clock.ts';
 import type { Pose } from './navigation.ts';
-import { DAY_MINUTES, RELIGHT_STATE } from './relight-settings.ts';
-import { cameraIn, looksOf, placeOf, poseIn, timeOf } from './relight-view.ts';
+import { RELIGHT_STATE } from './relight-settings.ts';
+import { cameraIn, poseIn } from './relight-view.ts';
 
 export interface RelightStatus {
   readonly scene: Scene | null;
   /** Bundled id, or `own-1`, … */
   readonly sceneId: string | null;
   readonly loading: SceneProgress | null;
-  /** Whether shaders are being made for the scene. */
+  /** Whether the graphics are being opened, or shaders made for the scene. */
   readonly preparing: boolean;
   /** Whether a picture in full is still to come. */
   readonly drawing: boolean;
@@ -63,6 +61,8 @@ export interface RelightController {
   retry(): void;
 }
 
+type Day = typeof import('./relight-day.ts');
+
 /** What of the browser this needs; a test gives its own. */
 export interface RelightSurroundings {
   /** @throws HeliographError */
@@ -72,6 +72,7 @@ export interface RelightSurroundings {
     onProgress: (progress: SceneProgress) => void,
     signal: AbortSignal,
   ) => Promise<Scene>;
+  readonly loadDay: () => Promise<Day>;
   readonly createRenderer: (canvas: HTMLCanvasElement, onLost: (error: unknown) => void) => Promise<RelightRenderer>;
   /** Calls back before the next repaint. */
   readonly nextFrame: (callback: () => void) => void;
@@ -95,8 +96,6 @@ const FLUENT = 40;
 const REST_AFTER = 160;
 /** A day takes so long to play. Milliseconds. */
 const DAY_PLAYS = 24_000;
-/** The day that is played begins before sunrise and ends after sunset by this. Minutes. */
-const DUSK = 30;
 
 const INITIAL: RelightStatus = {
   scene: null,
@@ -120,6 +119,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   let ownCount = 0;
   let loading: { readonly key: string; readonly abort: AbortController } | null = null;
   let failed: string | null = null;
+  let day: Day | null = null;
   let stage: { readonly canvas: HTMLCanvasElement; renderer: RelightRenderer | null; scene: Scene | null } | null = null;
   let size = { width: 0, height: 0 };
   let changedAt = Number.NEGATIVE_INFINITY;
@@ -174,7 +174,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
     }
   }
 
-  function frameOf(now: Settings, scene: Scene, width: number, height: number, scale: number): Frame {
+  function frameOf({ looksOf }: Day, now: Settings, scene: Scene, width: number, height: number, scale: number): Frame {
     // A disc painted over a photograph's sky would be compared with it.
     const disc = now.show === 'final' && now.split !== 'photograph';
     return { width, height, scale, camera: cameraIn(now, scene), ...looksOf(now, scene), divider: now.divider, disc };
@@ -182,8 +182,8 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
 
   /** The present picture off the screen. */
   async function picture(now: Settings, width: number, height: number): Promise<ImageData> {
-    const { scene, renderer } = drawable(stage);
-    const { data } = await renderer.pixels(frameOf(now, scene, width, height, 1));
+    const drawn = drawable(stage, day);
+    const { data } = await drawn.renderer.pixels(frameOf(drawn.day, now, drawn.scene, width, height, 1));
     return new ImageData(new Uint8ClampedArray(data), width, height);
   }
 
@@ -201,7 +201,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
         await new Promise<void>((resolve) => around.nextFrame(resolve));
         const renderer = stage?.renderer;
         const scene = stage?.scene;
-        if (!renderer || !scene || status.getState().preparing || size.width === 0 || size.height === 0) {
+        if (!renderer || !scene || !day || status.getState().preparing || size.width === 0 || size.height === 0) {
           wanted = false;
           break;
         }
@@ -212,7 +212,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
         // Whatever changes from here on wants another frame.
         wanted = !resting;
         const begin = around.clock();
-        renderer.render(frameOf(settings.get(), scene, size.width, size.height, scale));
+        renderer.render(frameOf(day, settings.get(), scene, size.width, size.height, scale));
         await renderer.finished();
         const milliseconds = around.clock() - begin;
         fullTime = Math.max(1, milliseconds) / scale ** 2;
@@ -240,22 +240,13 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
     }
   }
 
-  /** The minutes between which there is something to see. */
-  function daySpan(scene: Scene): readonly [from: number, to: number] {
-    const now = settings.get();
-    const place = placeOf(now, scene);
-    const { sunrise, sunset } = daylight(place, timeOf({ ...now, minute: DAY_MINUTES / 2 }, scene));
-    if (!sunrise || !sunset) return [0, DAY_MINUTES];
-    const at = (time: Date) => clockAt(time, place.longitude).minute;
-    return [Math.max(0, at(sunrise) - DUSK), Math.min(DAY_MINUTES, at(sunset) + DUSK)];
-  }
-
   function passTime(before: number): void {
     const { scene, playing } = status.getState();
-    if (!playing || !scene) return;
+    if (!playing || !scene || !day) return;
+    const { daySpan } = day;
     around.nextFrame(() => {
       const now = around.clock();
-      const [from, to] = daySpan(scene);
+      const [from, to] = daySpan(settings.get(), scene);
       const { minute } = settings.get();
       const next = minute + ((to - from) * (now - before)) / DAY_PLAYS;
       settings.set({ minute: next > to || minute < from ? from : next, freeSun: null });
@@ -271,7 +262,9 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   async function open(canvas: HTMLCanvasElement): Promise<void> {
     const own = { canvas, renderer: null, scene: null } as typeof stage & object;
     stage = own;
+    set({ preparing: true });
     try {
+      day ??= await around.loadDay();
       const renderer = await around.createRenderer(canvas, (error) => {
         if (stage !== own) return;
         own.renderer?.dispose();
@@ -283,10 +276,10 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
         return;
       }
       own.renderer = renderer;
-      set({ backend: renderer.backend, trouble: null });
+      set({ backend: renderer.backend, trouble: null, preparing: false });
       await prepare();
     } catch (error) {
-      if (stage === own) set({ trouble: asMessage(error) });
+      if (stage === own) set({ trouble: asMessage(error), preparing: false });
     }
   }
 
@@ -316,7 +309,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
       if (opened) settings.set({ scene: null, viewpoint: null, eye: null, target: null, latitude: null, longitude: null });
     },
     play() {
-      if (status.getState().playing) return;
+      if (status.getState().playing || !day) return;
       set({ playing: true });
       passTime(around.clock());
     },
@@ -330,7 +323,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
       settings.set({ viewpoint: null, eye: rounded(eye), target: rounded(target) });
     },
     async recentre(x, y) {
-      const { scene, renderer } = drawable(stage);
+      const { scene, renderer } = drawable(stage, day);
       const camera = cameraIn(settings.get(), scene);
       const distance = await renderer.depthAt(camera, x * size.width, y * size.height, size.width, size.height);
       if (distance === null) return;
@@ -343,9 +336,9 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
     },
     picture: (width, height) => picture(settings.get(), width, height),
     async *film(width, height, count) {
-      const { scene } = drawable(stage);
+      const { scene, day: shown } = drawable(stage, day);
       const now = settings.get();
-      const [from, to] = daySpan(scene);
+      const [from, to] = shown.daySpan(now, scene);
       for (let index = 0; index < count; index += 1) {
         yield await picture({ ...now, minute: from + ((to - from) * index) / (count - 1), freeSun: null }, width, height);
       }
@@ -360,7 +353,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   };
 }
 
-function drawable(stage: { readonly renderer: RelightRenderer | null; readonly scene: Scene | null } | null) {
-  if (!stage?.renderer || !stage.scene) throw new Error('There is no picture yet.');
-  return { renderer: stage.renderer, scene: stage.scene };
+function drawable(stage: { readonly renderer: RelightRenderer | null; readonly scene: Scene | null } | null, day: Day | null) {
+  if (!stage?.renderer || !stage.scene || !day) throw new Error('There is no picture yet.');
+  return { renderer: stage.renderer, scene: stage.scene, day };
 }

@@ -1,12 +1,14 @@
 import { type PointerEvent, useMemo } from 'react';
 import { toDegrees } from '../../relight/angle.ts';
 import { type Camera, pixelDirection, projectDirection } from '../../relight/camera.ts';
+import { sunPath } from '../../relight/ephemeris.ts';
 import type { Scene } from '../../relight/scene.ts';
-import { type SunPosition, sunDirection, sunFromDirection, sunPath } from '../../relight/sun.ts';
+import { type SunPosition, sunDirection, sunFromDirection } from '../../relight/sun.ts';
 import { useSettings, useStudio } from '../context.ts';
 import { instantOf } from './clock.ts';
 import styles from './relight.module.css';
-import { freeSunAt, placeOf, sunOf } from './relight-view.ts';
+import { sunOf } from './relight-day.ts';
+import { freeSunAt, placeOf } from './relight-view.ts';
 
 interface SkyOverlayProps {
   readonly scene: Scene;

@@ -11,9 +11,10 @@ import { formatMinute, parseMinute } from './clock.ts';
 import { CompassDome } from './compass-dome.tsx';
 import styles from './relight.module.css';
 import { LAYER_NAMES } from './relight-actions.ts';
+import { sunOf } from './relight-day.ts';
 import { RelightNotes } from './relight-notes.tsx';
 import { LAYERS, type QUALITIES } from './relight-settings.ts';
-import { freeSunAt, placeOf, sunOf } from './relight-view.ts';
+import { freeSunAt, placeOf } from './relight-view.ts';
 
 /** Where the sun stands, what is shown and how well. */
 export function SunPanel() {
