@@ -25,3 +25,10 @@ test('takes the README’s picture of Relight', async ({ page }) => {
   await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false', { timeout: 300_000 });
   await keep(page, 'relight');
 });
+
+test('takes the README’s picture of Few-shot', async ({ page }) => {
+  await page.goto('./#workspace=few-shot&device=wasm');
+  await expect(page.getByRole('img', { name: /^SRD, / })).toBeVisible();
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+  await keep(page, 'fewshot');
+});

@@ -31,6 +31,8 @@ export interface Embedding {
 /** UMAP's own default, and its least that still tells a neighbourhood from a pair. */
 const MOST_NEIGHBOURS = 15;
 const LEAST_NEIGHBOURS = 3;
+/** Of neighbours on the map, where UMAP’s own default would pile a class’s pictures on one another. */
+const LEAST_DISTANCE = 0.8;
 /** Fewer points are laid out by their principal components: a plane holds three as they are. */
 const LEAST_POINTS = LEAST_NEIGHBOURS + 1;
 
@@ -65,7 +67,8 @@ function neighbours(points: number, classes: number): number {
 
 async function umap(rows: number[][], nNeighbors: number, seed: number): Promise<Point[]> {
   const { UMAP } = await import('umap-js');
-  const layout = new UMAP({ nComponents: 2, nNeighbors, random: uniform(seed) }).fit(rows);
+  // In slices between which the page answers.
+  const layout = await new UMAP({ nComponents: 2, nNeighbors, minDist: LEAST_DISTANCE, random: uniform(seed) }).fitAsync(rows);
   return layout.map(([x = 0, y = 0]): Point => [x, y]);
 }
 

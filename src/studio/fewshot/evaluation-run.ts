@@ -106,6 +106,7 @@ export class EvaluationRun {
         },
       });
     };
+    const begun = bench.around.clock();
     let shownAt = 0;
     bench.set({ evaluation: first });
     void bench.jobs.run({
@@ -128,7 +129,7 @@ export class EvaluationRun {
             const now = bench.around.clock();
             if (now - shownAt < SHOW_EVERY) return;
             shownAt = now;
-            show({});
+            show({ milliseconds: now - begun });
           },
         );
       },

@@ -47,7 +47,9 @@ const TAKE_AWAY = ['save-episode', 'save-adapted', 'save-session', 'copy-link', 
 function Toolbar() {
   const { settings, fewshot } = useStudio();
   const view = useSettings(({ fewView }) => fewView);
-  const running = useLasting(useFewShot(({ activities }) => firstActivity(activities, FEWSHOT_LANES)));
+  // An evaluation has its own progress where it is shown.
+  const lanes = view === 'evaluate' ? FEWSHOT_LANES.filter((lane) => lane !== 'evaluate') : FEWSHOT_LANES;
+  const running = useLasting(useFewShot(({ activities }) => firstActivity(activities, lanes)));
   // Renders again when there is something to take along.
   useFewShot(({ answer, board }) => answer !== null || board !== null);
   return (

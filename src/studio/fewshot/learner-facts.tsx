@@ -2,8 +2,10 @@ import * as z from 'zod';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import panels from '../panels.module.css';
 
-/** What training measured on classes it never saw, as far as the page shows it. */
+/** What training measured, as far as the page shows it. */
 const metricsSchema = z.object({
+  /** `test`, or in words what else was measured on. */
+  split: z.string().default('test'),
   shots: z.number(),
   ways: z.record(z.string(), z.object({ accuracy: z.number(), interval: z.number().nullish(), episodes: z.number() })),
 });
@@ -49,11 +51,13 @@ function waysOf(card: LearnerCard): string {
 function Measured({ metrics }: { metrics: LearnerCard['metrics'] }) {
   const found = metricsSchema.safeParse(metrics);
   if (!found.success) return null;
-  const { shots, ways } = found.data;
+  const { split, shots, ways } = found.data;
   const percent = (share: number) => (100 * share).toFixed(1);
   return (
     <>
-      <p className={panels.quiet}>Right on classes it never saw, {shots} examples of each:</p>
+      <p className={panels.quiet}>
+        Right on {split === 'test' ? 'classes it never saw' : split}, {shots} examples of each:
+      </p>
       <dl className={panels.facts} data-figures>
         {Object.entries(ways).map(([count, { accuracy, interval }]) => (
           <div key={count} className={panels.figure}>

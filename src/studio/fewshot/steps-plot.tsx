@@ -48,16 +48,18 @@ export function StepsPlot({ points, planned, current, onStep }: StepsPlotProps) 
   const hasQueries = points.some(({ queryAccuracy }) => queryAccuracy !== null);
   return (
     <div className={styles.steps}>
-      <dl className={styles.values}>
-        <div className={styles.step}>
+      <div>
+        <p className={styles.step}>
           After {shown?.steps} of {planned} {planned === 1 ? 'step' : 'steps'}
-        </div>
-        <Value name="loss" kind="loss" value={shown?.loss == null ? '–' : formatNumber(shown.loss)} />
-        <Value name="examples" kind="support" value={shown ? formatPercent(shown.accuracy) : '–'} />
-        {hasQueries && (
-          <Value name="queries" kind="query" value={shown?.queryAccuracy == null ? '–' : formatPercent(shown.queryAccuracy)} />
-        )}
-      </dl>
+        </p>
+        <dl className={styles.values}>
+          <Value name="loss" kind="loss" value={shown?.loss == null ? '–' : formatNumber(shown.loss)} />
+          <Value name="examples" kind="support" value={shown ? formatPercent(shown.accuracy) : '–'} />
+          {hasQueries && (
+            <Value name="queries" kind="query" value={shown?.queryAccuracy == null ? '–' : formatPercent(shown.queryAccuracy)} />
+          )}
+        </dl>
+      </div>
       <Plot points={points} planned={planned} current={current} onStep={onStep} hover={hover} onHover={setHover} />
     </div>
   );
