@@ -4,6 +4,8 @@ import { interpolateInferno } from 'd3-scale-chromatic';
 /** The scale begins near the page’s own ground and stops before its other end, which would be mistaken for ink. */
 const DARK_PAGE = { none: 0.14, all: 0.92 };
 const LIGHT_PAGE = { none: 1, all: 0.2 };
+/** From here on the scale is so light that black is read better than white; near here only the pure ones keep 4.5 : 1. */
+const DARK_INK_FROM = 0.555;
 /** Where the scale ends at least: a learner that is hardly ever wrong should look it. */
 const LEAST_LIMIT = 0.1;
 
@@ -21,8 +23,7 @@ export function colourLimit(largest: number): number {
 /** @param share 0…1 of the scale’s limit */
 export function cellColour(share: number): CellColour {
   const [light, dark] = [LIGHT_PAGE, DARK_PAGE].map(({ none, all }) => none + share * (all - none)) as [number, number];
-  // Inferno is as light as grey of half brightness near 0.62.
-  const ink = (t: number) => (t > 0.62 ? 'oklch(18% 0 0)' : 'oklch(98% 0 0)');
+  const ink = (t: number) => (t > DARK_INK_FROM ? 'oklch(0% 0 0)' : 'oklch(100% 0 0)');
   return {
     ground: `light-dark(${interpolateInferno(light)}, ${interpolateInferno(dark)})`,
     ink: `light-dark(${ink(light)}, ${ink(dark)})`,

@@ -36,7 +36,6 @@ export function ConfusionGrid({ layout: { lines, by }, matrix, between, onOpen, 
   const row = Math.min(place[0], lines.length - 1);
   const column = Math.min(place[1], lines.length);
 
-  /** Names that open nothing are stepped over. */
   function onKeyDown(event: KeyboardEvent): void {
     const moves: Readonly<Record<string, readonly [number, number]>> = {
       ArrowUp: [row - 1, column],
@@ -49,7 +48,10 @@ export function ConfusionGrid({ layout: { lines, by }, matrix, between, onOpen, 
     const next = moves[event.key];
     if (!next) return;
     event.preventDefault();
-    table.current?.querySelector<HTMLElement>(`[data-place="${next[0]},${next[1]}"]`)?.focus();
+    const [y, x] = next;
+    const at = (column: number) => table.current?.querySelector<HTMLElement>(`[data-place="${y},${column}"]`);
+    // Of the rows' names only those that open something can be reached.
+    (at(x) ?? (x === 0 ? at(1) : null))?.focus();
   }
 
   const roving = (y: number, x: number) => ({

@@ -176,12 +176,7 @@ function Results({ evaluation, stale }: { evaluation: StudioEvaluation; stale: b
           )}
         </p>
         <div className={styles.meaning}>
-          <p>
-            Shown {shots === 1 ? 'one picture' : `${shots} pictures`} of each of {ways} classes, it names{' '}
-            {formatPercent(interval?.mean ?? 0, 1)} of further pictures right; guessing would name {formatPercent(1 / ways)}.
-            {interval?.halfWidth != null &&
-              ` The true mean lies within ± ${(100 * interval.halfWidth).toFixed(1)} points of this in 95 of 100 such measurements.`}
-          </p>
+          <p>{meaning(evaluation)}</p>
           <p className={panels.quiet}>
             {learner.title} on {pool.title}: {ways} ways, {shots} shots, {queries} queries a class, seed {seed}
             {assignments > 0 && `, ${assignments} assignment${assignments === 1 ? '' : 's'}`}.
@@ -208,6 +203,18 @@ function Results({ evaluation, stale }: { evaluation: StudioEvaluation; stale: b
       <ConfusionMatrix cells={confusion} pool={pool} />
     </>
   );
+}
+
+/** What the figure says, in two sentences; numbers stay with their signs and units. */
+function meaning({ interval, shots, ways }: StudioEvaluation): string {
+  if (!interval) return '';
+  const pictures = shots === 1 ? 'one picture' : `${shots} pictures`;
+  const right = `Shown ${pictures} of each of ${ways} classes, it names ${formatPercent(interval.mean, 1)} of further pictures right; guessing would name ${formatPercent(1 / ways)}.`;
+  const certain =
+    interval.halfWidth === null
+      ? ''
+      : ` The true mean lies within ± ${(100 * interval.halfWidth).toFixed(1)} points of this in 95 of 100 such measurements.`;
+  return `${right}${certain}`.replace(/ %/g, '\u00a0%').replace('± ', '±\u00a0');
 }
 
 function SaveMenu({ evaluation }: { evaluation: StudioEvaluation }) {

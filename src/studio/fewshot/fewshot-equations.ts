@@ -2,7 +2,7 @@
  * The few-shot learners’ equations as MathML. x is a picture, y its class, f the features, z the output nodes’ logits, θ the
  * network’s parameters, s an assignment of nodes to classes.
  */
-import { type Equation, fraction, gap, i, n, norm, o, of, row, sub, sum, sup, under } from '../mathml.ts';
+import { type Equation, fraction, i, n, norm, o, of, row, sub, sum, sup, under } from '../mathml.ts';
 
 const theta = i('θ');
 const nodes = sub(i('s'), i('j'));
@@ -39,15 +39,12 @@ export const FEWSHOT_EQUATIONS = {
       fraction(n('1'), i('K')),
       under(o('∑'), row(sub(i('y'), i('i')), o('='), i('c'))),
       of('f', sub(i('x'), i('i'))),
-      o(','),
-      gap,
-      i('ŷ'),
-      o('='),
-      under(i('arg min'), i('c')),
-      distance,
     ),
-    words:
-      'the prototype p c is the mean feature of the K examples of class c; the predicted class is the one whose prototype has the least squared distance to the feature of x',
+    words: 'the prototype p c is the mean feature of the K examples of class c',
+  },
+  nearest: {
+    math: row(i('ŷ'), o('='), under(i('arg min'), i('c')), distance),
+    words: 'the predicted class is the c whose prototype has the least squared distance to the feature of x',
   },
   probability: {
     math: row(of('P', row(i('c'), o('|'), i('x'))), o('∝'), i('exp'), o('('), o('−'), distance, o(')')),

@@ -95,10 +95,12 @@ const NOTES: Readonly<Record<LearnerKind, ReactNode>> = {
   protonet: (
     <>
       <p>
-        Nothing is adapted. The network turns a picture into a feature vector f; the mean of a class’s examples is its prototype,
-        and a new picture belongs to the nearest one:
+        Nothing is adapted. The network turns a picture into a feature vector f, and the mean of a class’s examples is its
+        prototype:
       </p>
       <Formula of={EQUATIONS.prototype} />
+      <p>A new picture belongs to the nearest one; the nearer, the likelier:</p>
+      <Formula of={EQUATIONS.nearest} />
       <Formula of={EQUATIONS.probability} />
       <p>
         A prototype needs no output node, so any number of classes will do, and their order means nothing: label equivalence is
@@ -115,8 +117,9 @@ const NOTES: Readonly<Record<LearnerKind, ReactNode>> = {
         over pictures it was trained on and brought to length 1, so that only their direction counts:
       </p>
       <Formula of={EQUATIONS.normalised} />
-      <p>Then the nearest class mean decides, as in ProtoNet:</p>
+      <p>Then each class is the mean of its examples, and the nearest mean decides, as in ProtoNet:</p>
       <Formula of={EQUATIONS.prototype} />
+      <Formula of={EQUATIONS.nearest} />
       <p>Simple, quick, and hard to beat where the classifier has seen similar pictures. Any number of classes will do.</p>
       <Citation arxiv="1911.04623">Y. Wang, W.-L. Chao, K. Q. Weinberger, L. van der Maaten: SimpleShot. 2019.</Citation>
       {UMAP}

@@ -69,7 +69,7 @@ export function PrototypeMap({ points, classes, chosen, taken, method, onChoose 
       <div ref={holder} className={styles.field} style={{ height }}>
         {width > 0 && (
           <>
-            <Means points={points} spots={spots} classes={classes} width={width} height={height} chosen={chosen} taken={taken} />
+            <Threads points={points} spots={spots} chosen={chosen} taken={taken} width={width} height={height} />
             <Marks
               points={points}
               spots={spots}
@@ -79,15 +79,22 @@ export function PrototypeMap({ points, classes, chosen, taken, method, onChoose 
               onChoose={onChoose}
               says={says}
             />
+            <Means points={points} spots={spots} classes={classes} width={width} height={height} />
             {pointed !== null && <Hint point={points[pointed]} spot={spots[pointed]} width={width} says={says} />}
           </>
         )}
       </div>
       <figcaption className={styles.foot}>
         <span className={styles.key}>
-          <Key kind="support" /> example
-          <Key kind="query" /> query
-          <Key kind="prototype" /> class mean (prototype)
+          <span>
+            <Key kind="support" /> example
+          </span>
+          <span>
+            <Key kind="query" /> query
+          </span>
+          <span>
+            <Key kind="prototype" /> class mean
+          </span>
         </span>
         <Switch size="xs" label="Pictures" checked={shown} onChange={({ currentTarget }) => setPictures(currentTarget.checked)} />
         <Button
@@ -124,29 +131,41 @@ function path(way: number | null, size: number): string {
   return symbol(classShape(way ?? 0), size)() ?? '';
 }
 
-interface MeansProps {
+interface LayerProps {
   readonly points: readonly MapPoint[];
   readonly spots: readonly Spot[];
-  readonly classes: readonly string[];
   readonly width: number;
   readonly height: number;
-  readonly chosen: number | null;
-  readonly taken: number | null;
 }
 
-/** Class means with their names, a thread from each to its examples, and from the query to the class it is taken for. */
-function Means({ points, spots, classes, width, height, chosen, taken }: MeansProps) {
-  const meanOf = (way: number | null) => points.findIndex((point) => point.kind === 'prototype' && point.way === way);
+/** A thread from each class mean to its examples, and from the query to the mean of the class it is taken for. */
+function Threads({
+  points,
+  spots,
+  width,
+  height,
+  chosen,
+  taken,
+}: LayerProps & { readonly chosen: number | null; readonly taken: number | null }) {
+  const meanOf = (way: number | null) => spots[points.findIndex((point) => point.kind === 'prototype' && point.way === way)];
   const thread = (from: Spot | undefined, to: Spot | undefined) =>
     from && to ? `M${from.x} ${from.y}L${to.x} ${to.y}` : undefined;
   return (
-    <svg className={styles.means} width={width} height={height} aria-hidden="true">
+    <svg className={styles.layer} width={width} height={height} aria-hidden="true">
       {points.map(({ kind, way }, index) =>
         kind === 'support' && way !== null ? (
-          <path key={index} className={styles.thread} stroke={classColour(way)} d={thread(spots[index], spots[meanOf(way)])} />
+          <path key={index} className={styles.thread} stroke={classColour(way)} d={thread(spots[index], meanOf(way))} />
         ) : null,
       )}
-      {chosen !== null && taken !== null && <path className={styles.taken} d={thread(spots[chosen], spots[meanOf(taken)])} />}
+      {chosen !== null && taken !== null && <path className={styles.taken} d={thread(spots[chosen], meanOf(taken))} />}
+    </svg>
+  );
+}
+
+/** Class means with their names, above the pictures they are the means of. */
+function Means({ points, spots, classes, width, height }: LayerProps & { readonly classes: readonly string[] }) {
+  return (
+    <svg className={styles.layer} data-above width={width} height={height} aria-hidden="true">
       {points.map(({ kind, way }, index) => {
         const spot = spots[index];
         if (kind !== 'prototype' || way === null || !spot) return null;
