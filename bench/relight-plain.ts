@@ -4,7 +4,16 @@ import type { Node } from 'three/webgpu';
 import { LAYERS } from '../src/relight/frame-uniforms.ts';
 import { boxInterval, type Effort, marchRay, sunTransmittance } from '../src/relight/march-nodes.ts';
 import { sigmoid, toSrgb } from '../src/relight/shade-nodes.ts';
-import { obstructionOf, offsetOf, pixelRay, type Shader, type ShaderParts, shadowLogits } from '../src/relight/shader.ts';
+import {
+  noteMedian,
+  obstructionOf,
+  offsetOf,
+  pixelRay,
+  type Shader,
+  type ShaderParts,
+  shadowLogits,
+  surfaceDistance,
+} from '../src/relight/shader.ts';
 
 /**
  * A shader that evaluates density, appearance and shading at every sample of a ray, none skipped. T_sun is known only behind the last sample
@@ -22,6 +31,7 @@ function plain(parts: ShaderParts, effort: Effort): Node<'vec4'> {
   const [start, end] = boxInterval(ray, scene);
   const opacity = float(0).toVar();
   const depthSum = float(0).toVar();
+  const median = float(0).toVar();
   const ambientSum = vec3(0).toVar();
   const litSum = vec3(0).toVar();
   const shadowSum = float(0).toVar();
@@ -36,11 +46,13 @@ function plain(parts: ShaderParts, effort: Effort): Node<'vec4'> {
     const { incidence, shadow, surroundings } = obstructionOf(parts, logits, float(1));
     opacity.addAssign(weight);
     depthSum.addAssign(weight.mul(t));
+    noteMedian(median, t, transmittance.sub(weight));
     ambientSum.addAssign(albedo.mul(surroundings).mul(weight));
     litSum.addAssign(albedo.mul(compares ? incidence : shadow).mul(weight));
     shadowSum.addAssign(weight.mul(logits[0] ?? float(0)));
   });
-  const depth = depthSum.div(max(opacity, float(1e-12)));
+  const mean = depthSum.div(max(opacity, float(1e-12)));
+  const depth = scene.header.march.surface === 'median' ? surfaceDistance(median, mean) : mean;
   const visible = ray.origin.add(ray.direction.mul(depth)).toVar();
   const sun = compares ? sunTransmittance(scene, grid, { origin: visible, direction: frame.sunRay }, effort) : float(1);
   const logit = shadowSum.div(max(opacity, float(1e-12)));

@@ -156,6 +156,7 @@ export const sceneHeaderSchema = z.object({
     opacity_threshold: fraction,
     shadow_step_factor: positive,
     shadow_bias: z.number().nonnegative(),
+    surface: z.enum(['mean', 'median']).default('mean'),
   }),
   cameras: z.array(camera).max(MAX_CAMERAS),
   metrics: z.record(z.string(), z.unknown()),

@@ -71,13 +71,26 @@ export function obstructionOf(
   };
 }
 
+/** Keeps the distance of the first sample behind which less than half of the light is left. */
+export function noteMedian(median: Node<'float'>, t: Node<'float'>, behind: Node<'float'>): void {
+  If(median.equal(0).and(behind.lessThan(0.5)), () => {
+    median.assign(t);
+  });
+}
+
+/** Where a ray that grazes an edge meets its surface: the mean would lie in the air behind it. */
+export function surfaceDistance(median: Node<'float'>, depth: Node<'float'>): Node<'float'> {
+  return select(median.greaterThan(0), median, depth);
+}
+
 function deferred(parts: ShaderParts): Node<'vec4'> {
   const { scene, grid, frame, sky, outputs, farthest } = parts;
-  const { weight_threshold, opacity_threshold } = scene.header.march;
+  const { weight_threshold, opacity_threshold, surface } = scene.header.march;
   const ray = pixelRay(parts);
   const [start, end] = boxInterval(ray, scene);
   const accumulated = float(0).toVar();
   const depthSum = float(0).toVar();
+  const median = float(0).toVar();
   const used = float(0).toVar();
   const sums = Array.from({ length: outputs }, () => float(0).toVar());
   const is = (layer: number) => frame.layer.equal(int(layer));
@@ -86,6 +99,7 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
     const weight = transmittance.mul(alpha).toVar();
     accumulated.addAssign(weight);
     depthSum.addAssign(weight.mul(t));
+    noteMedian(median, t, transmittance.sub(weight));
     If(shaded.and(weight.greaterThanEqual(weight_threshold)), () => {
       used.addAssign(weight);
       grid.addOutputs(g, weight, sums);
@@ -95,12 +109,13 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
   const opacity = select(solid, accumulated, float(0)).toVar();
   const depth = select(solid, depthSum.div(max(accumulated, float(1e-12))), float(0)).toVar();
   const visible = ray.origin.add(ray.direction.mul(depth)).toVar();
+  const lit = surface === 'median' ? ray.origin.add(ray.direction.mul(surfaceDistance(median, depth))).toVar() : visible;
 
   const compares = scene.shadow.transmittance !== null;
   const litLayer = compares ? is(LAYERS.final).or(is(LAYERS['learned-shadow'])) : is(LAYERS['geometric-shadow']);
   const sun = float(1).toVar();
   If(solid.and(litLayer.or(is(LAYERS['geometric-shadow']))), () => {
-    sun.assign(sunTransmittance(scene, grid, { origin: visible, direction: frame.sunRay }, FORMAT_EFFORT));
+    sun.assign(sunTransmittance(scene, grid, { origin: lit, direction: frame.sunRay }, FORMAT_EFFORT));
   });
 
   const [red, green, blue, ...features] = sums.map((sum, output) =>

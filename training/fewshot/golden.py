@@ -19,16 +19,29 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from fewshot import onnx_graph
 from fewshot.episodes import assignments, draw_episode
 from fewshot.export import learner_card
 from fewshot.learner import Recipe
 from fewshot.maml import Inner, adapt, summed
-from fewshot.nets import Conv4, Parameters
+from fewshot.nets import BLOCKS, EPSILON, Conv4, Parameters
 from fewshot.protonet import prototypes, scores
 from fewshot.random import shuffle, uniform
 from heliograph_training.golden_folder import Folder
+from heliograph_training.srd_oracle import (
+    IMAGE,
+    Array,
+    Branch,
+    Conv,
+    Head,
+    MaxPool,
+    Unit,
+    decompose,
+    fold,
+    start_identity,
+)
 
 COMMAND = "python -m fewshot.golden --out ../goldens"
 SEED = 4
@@ -36,6 +49,8 @@ SIZE = 28
 WAYS, SHOTS, QUERIES = 3, 2, 3
 NODES = 8  # two assignments of three, and two nodes left over
 INNER = Inner(rate=0.5, steps=3)
+EXPLAINED = ((1, 0), (1, 2), (8, 2))  # query and way: one image for two classes, and another
+POOL = MaxPool((2, 2), (2, 2))
 
 
 def provenance() -> dict[str, Any]:
@@ -98,8 +113,47 @@ def common(folder: Folder, recipe: Recipe, parameters: Parameters) -> dict[str, 
     }  # fmt: skip
 
 
+def array(tensor: Tensor) -> Array:
+    """Return a tensor's values as the oracle takes them."""
+    return np.asarray(tensor.detach().double().numpy())
+
+
+def frozen_units(parameters: Parameters, batch: Tensor) -> list[Unit]:
+    """Describe the net to the SRD oracle, with the statistics of ``batch`` in its convolutions."""
+    units: list[Unit] = []
+    x = batch
+    for k in range(BLOCKS):
+        weight, scale, shift = (parameters[f"blocks.{k}.{n}"] for n in ("conv.weight", "norm.weight", "norm.bias"))
+        v = F.conv2d(x, weight, padding=1)
+        variance, mean = torch.var_mean(v, (0, 2, 3), correction=0, keepdim=True)
+        gain, offset, centre, spread = (array(t).flatten() for t in (scale, shift, mean, variance))
+        folded = Conv(*fold(array(weight), None, gain, offset, centre, spread, EPSILON), pads=(1, 1, 1, 1))
+        branch = Branch(units[-1].name, folded, POOL) if units else Branch(IMAGE, folded)
+        units.append(Unit(f"blocks.{k}.relu", f"blocks.{k}.norm", [branch], "relu"))
+        x = F.max_pool2d(F.relu((v - mean) / (variance + EPSILON).sqrt() * scale + shift), 2)
+    return units
+
+
+def explained(folder: Folder, parameters: Parameters, query: Tensor, lists: Tensor) -> list[dict[str, Any]]:
+    """Explain some queries by the literal SRD: the adapted net with the statistics of all queries, its head averaged.
+
+    The last pool leaves one position, so its window is all that the head averages over.
+    """
+    units = frozen_units(parameters, query)
+    weight, bias = (array(parameters[n])[lists.numpy()].mean(0) for n in ("head.weight", "head.bias"))
+    head = Head(units[-1].name, weight, bias, POOL)
+    found = []
+    for image, way in EXPLAINED:
+        run = decompose(units, array(query[image]))
+        start = start_identity(head, run.x[head.source], np.eye(WAYS)[way])
+        values = run.backward({head.source: start})[IMAGE]
+        file = folder.put(f"srd/query{image}_way{way}.npy", values, f"SRD of query {image} for class {way}")
+        found.append({"query": image, "way": way, "map": file})
+    return found
+
+
 def write_maml(root: Path) -> dict[str, Any]:
-    """Write ``fewshot-maml``: three inner steps on two assignments."""
+    """Write ``fewshot-maml``: three inner steps on two assignments, and why some queries are predicted as they are."""
     folder, recipe = Folder(root), Recipe("drawings", "maml", NODES, (WAYS, NODES), SHOTS, QUERIES, 4, inner=INNER)
     net, parameters = recipe.net, initial(recipe.net)
     manifest = common(folder, recipe, parameters)
@@ -125,6 +179,7 @@ def write_maml(root: Path) -> dict[str, Any]:
         "permutation": nodes, "assignments": lists.tolist(), "parameters": list(parameters), "steps": steps,
         "logits": folder.put("logits.npy", logits.numpy(), "query logits of the adapted net, all nodes"),
         "scores": folder.put("scores.npy", summed(logits, lists).numpy(), "query logits summed over assignments"),
+        "explained": explained(folder, adapted, query, lists),
         "files": folder.files,
     }  # fmt: skip
     return folder.close(manifest)

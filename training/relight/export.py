@@ -142,7 +142,7 @@ def export(model: SceneModel, dataset: Dataset, folder: Path, title: str, licenc
         "march": {
             "termination": TERMINATION, "weight_threshold": WEIGHT_THRESHOLD,
             "opacity_threshold": options.opacity_threshold, "shadow_step_factor": options.shadow_step_factor,
-            "shadow_bias": options.shadow_bias,
+            "shadow_bias": options.shadow_bias, "surface": "median",
         },
         "cameras": cameras, "metrics": {},
     }  # fmt: skip

@@ -15,6 +15,7 @@ from relight.shadow import ShadowHead
 
 NEAR = 1.0  # metres; training does not look nearer, so that no image is explained by a veil before its camera
 FULL_GRADIENT_DISTANCE = 8.0  # metres
+HALF = 0.5  # of the light used up: where a ray's median lies
 VIEW_SINES = (-0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 SUN_COSINES = (-1.0, -0.6, -0.2, 0.2, 0.5, 0.75, 0.9, 0.97, 1.0)
 
@@ -106,6 +107,7 @@ class Rendered:
     incidence: Tensor
     transmittance: Tensor | None
     depth: Tensor
+    surface: Tensor
     opacity: Tensor
     logits: Tensor | None
     vector: Tensor
@@ -161,10 +163,17 @@ class SceneModel(nn.Module):
             heed = (samples.t / FULL_GRADIENT_DISTANCE).square().clamp(max=1)
             f = f * heed + (f * (1 - heed)).detach()
         thickness = F.softplus(f + space.shift) * (space.step * space.distance_scale)
-        weights = transmitted(thickness, samples.ray, n) * -torch.expm1(-thickness)
+        before = transmitted(thickness, samples.ray, n)
+        weights = before * -torch.expm1(-thickness)
         zero = torch.zeros(n, device=o.device)
         opacity = zero.index_add(0, samples.ray, weights)
         depth = zero.index_add(0, samples.ray, weights * samples.t) / opacity.clamp(min=1e-6)
+
+        # Where a ray grazes an edge, the mean depth lies in the air between near and far: T_sun is asked at the median.
+        with torch.no_grad():
+            past = before * torch.exp(-thickness) < HALF
+            surface = torch.full_like(zero, torch.inf).scatter_reduce(0, samples.ray[past], samples.t[past], "amin")
+            surface = torch.where(surface.isfinite(), surface, depth)
 
         threshold = options.weight_threshold
         used = zero.index_add(0, samples.ray, torch.where(weights >= threshold, weights, 0))
@@ -175,7 +184,7 @@ class SceneModel(nn.Module):
         if self.shadow.needs_transmittance and march_to_sun:
             T = torch.ones_like(zero)
             solid = opacity.detach() >= options.opacity_threshold
-            p = (o + depth.detach()[:, None] * d)[solid]
+            p = (o + surface[:, None] * d)[solid]
             T[solid] = sun_transmittance(
                 self.density, space, p, suns[which[solid]], options.shadow_bias, options.shadow_step_factor
             )
@@ -185,4 +194,4 @@ class SceneModel(nn.Module):
         lit = albedo * (ambient[which] * surroundings[:, None] + direct[which] * (incidence * shadow)[:, None])
         sky = self.sky(elevations[which], d[:, 1], (d * suns[which]).sum(1))
         colour = opacity[:, None] * lit + (1 - opacity[:, None]) * sky
-        return Rendered(colour, albedo, shadow, incidence, T, depth, opacity, logits, vector)
+        return Rendered(colour, albedo, shadow, incidence, T, depth, surface, opacity, logits, vector)

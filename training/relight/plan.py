@@ -59,7 +59,7 @@ SIGHTS = (
     (-8.2, 1.5, 8.8),
 )
 
-# What is seen from above the eaves: nave, portico, apse, belfry and the tower's roof, both houses, the grey house, the market hall
+# What is seen from above the eaves: nave, portico, apse, belfry, tower, three houses, market hall
 ROOFS = (
     (0.0, 10.5, -13.0),
     (0.0, 9.0, -6.2),

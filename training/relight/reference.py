@@ -238,6 +238,10 @@ class Scene:
         weights = np.where(before >= march["termination"], before * alpha, 0)
         opacity = weights.sum(1)
         depth = (weights * t).sum(1) / np.maximum(opacity, 1e-12)
+        surface = depth
+        if march.get("surface") == "median":
+            past = after < 0.5
+            surface = np.where(past.any(1), t[np.arange(n), past.argmax(1)], depth)
 
         rows, offsets = self.rows(sun)
         matrix = np.concatenate([self.albedo, rows])
@@ -257,7 +261,7 @@ class Scene:
         if self.variant in ("A", "B"):
             shadow = sigmoid(logits[:, 0])
         elif self.variant in ("C-A", "C-B", "geometric"):
-            T[solid] = self.sun_transmittance(o[solid] + depth[solid, None] * d[solid], sun)
+            T[solid] = self.sun_transmittance(o[solid] + surface[solid, None] * d[solid], sun)
             compare = self.header["heads"]["shadow"]["transmittance"]
             logit = compare["weight"] * T + compare["bias"]
             if self.variant != "geometric":

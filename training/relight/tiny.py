@@ -22,6 +22,7 @@ from .reference import Scene
 from .scene_file import FORMAT, VERSION, BlobWriter, decode, write_header
 
 VARIANTS = ("none", "geometric", "A", "B", "C-A", "C-B")
+MEDIAN = ("geometric", "C-B")  # whose T_sun is asked for at the ray's median; the mean for the rest
 GRID = (24, 16, 20)
 BOX = ((-6.0, -0.5, -5.0), (6.0, 5.5, 5.0))
 DENSITY_COMPONENTS = 4
@@ -180,6 +181,8 @@ def write_scene(folder: Path, variant: str) -> None:
                   "shadow_step_factor": 1.5, "shadow_bias": 0.6},
         "cameras": list(CAMERAS), "metrics": {},
     }  # fmt: skip
+    if variant in MEDIAN:
+        header["march"]["surface"] = "median"
     if constant:
         header["light"]["ambient"] = [[0.9, 0.9, 0.9]]
     grids.close()

@@ -1,6 +1,6 @@
 """Train an SR-TensoRF scene from a dataset folder (relight.dataset).
 
-    python -m relight.train --data DIR --out DIR [--variant C-B]
+    python -m relight.train --data DIR --out DIR [--variant C-B] [--start SCENE]
 
 Writes OUT/checkpoint.pt every few hundred iterations and OUT/log.jsonl; run again after a kill, it goes on from the
 checkpoint and ends with the same weights as an uninterrupted run on the same machine. CUDA is used when present.
@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from relight import dataset as data
+from relight import resume
 from relight.dataset import TRAIN, Dataset
 from relight.march import Space, occupancy
 from relight.model import ModelOptions, Rendered, SceneModel, srgb
@@ -65,6 +66,24 @@ class Schedule:
     cube_smoothness: float = 2e-3
     opacity_pull: float = 2e-3  # to nothing: a floater the sky would explain as well goes
     checkpoint_every: int = 500
+    warm_up: int = 0  # iterations until the full rate
+    normal_settles: int = 0  # iterations in which the normal learns φ before it is allowed to teach it
+
+
+def going_on(schedule: Schedule) -> Schedule:
+    """Return the schedule of a training that starts from an exported scene: nothing is fog any more."""
+    return replace(
+        schedule,
+        upsample_at=(),
+        occupancy_at=(0.3, 0.6, 0.85),
+        shadow_march_from=0.0,
+        ripe_from=0.0,
+        grid_rate=0.2 * schedule.grid_rate,
+        head_rate=0.2 * schedule.head_rate,
+        final_rate=0.15,
+        warm_up=200,
+        normal_settles=300,
+    )
 
 
 def vertices_for(low: Tensor, high: Tensor, longest: int) -> tuple[int, int, int]:
@@ -121,11 +140,13 @@ class Trainer:
         return torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True)
 
     def _rate(self) -> float:
-        return self.schedule.final_rate ** (self.iteration / self.schedule.iterations)
+        s = self.schedule
+        return s.final_rate ** (self.iteration / s.iterations) * min(1.0, (self.iteration + 1) / max(s.warm_up, 1))
 
     def _ripeness(self) -> float:
         """From 0 to 1: the fog of the beginning must not be judged as empty before it has condensed."""
-        return min(1.0, self.iteration / (self.schedule.ripe_from * self.schedule.iterations))
+        ripe = self.schedule.ripe_from * self.schedule.iterations
+        return min(1.0, self.iteration / ripe) if ripe > 0 else 1.0
 
     def _at(self, fractions: tuple[float, ...]) -> int | None:
         """Index of the fraction whose iteration this is."""
@@ -194,6 +215,10 @@ class Trainer:
         Asked where an image's sun shines, and under suns no image was taken in: there nothing else would hold φ.
         """
         s, head = self.schedule, self.model.shadow
+        if self.iteration < s.normal_settles:
+            known = replace(rendered, vector=rendered.vector.detach(), incidence=rendered.incidence.detach())
+            off = (known.incidence - head.cosine(known.vector, self.bank.suns, batch.image)).square()
+            return (rendered.opacity.detach() * rendered.shadow.detach() * off).mean() / s.lambertian
         low, high = self.bank.elevations.min().deg2rad(), self.bank.elevations.max().deg2rad()
         across, up = torch.rand(2, s.other_suns, generator=self.generator).to(self.device)
         azimuth, elevation = 2 * math.pi * across, low + (high - low) * up
@@ -263,6 +288,11 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.generator.set_state(state["generator"].cpu())
 
+    def start_from(self, scene: Path) -> None:
+        """Take the weights of an exported scene."""
+        resume.adopt(self.model, scene)
+        self.optimiser = self._optimiser()
+
     def run(self, out: Path, bar: bool = True) -> None:
         """Train to the end of the schedule."""
         out.mkdir(parents=True, exist_ok=True)
@@ -321,6 +351,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m relight.train", description="Train a Relight scene.")
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
+    parser.add_argument("--start", type=Path, help="folder of an exported scene to go on from, of the same sizes")
     parser.add_argument("--variant", choices=VARIANTS, default="C-B")
     parser.add_argument("--iterations", type=int, default=Schedule.iterations)
     parser.add_argument("--batch", type=int, help="rays an iteration; 4096, on CUDA 16384")
@@ -338,7 +369,12 @@ def main(arguments: list[str] | None = None) -> int:
     model = ModelOptions(
         variant=options.variant, density_components=options.density, appearance_components=options.appearance
     )
-    Trainer(data.load(options.data), model, schedule, device).run(options.out)
+    if options.start is not None:
+        schedule = going_on(schedule)
+    trainer = Trainer(data.load(options.data), model, schedule, device)
+    if options.start is not None:
+        trainer.start_from(options.start)
+    trainer.run(options.out)
     return 0
 
 

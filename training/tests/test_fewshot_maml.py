@@ -124,7 +124,7 @@ def test_re_assigned_nodes_predict_the_same_after_training_nothing_but_the_names
     torch.testing.assert_close(a, b)
 
 
-def test_prototypes_and_scores_are_those_of_loops() -> None:
+def test_prototypes_and_averagedare_those_of_loops() -> None:
     features = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))
     query = torch.randn(4, 5, generator=torch.Generator().manual_seed(2))
     centres = prototypes(features, 3)
@@ -155,3 +155,13 @@ def test_the_maml_golden_is_what_the_textbook_net_gives() -> None:
     assert relative(logits, load("fewshot-maml", manifest["logits"])) < 1e-6
     read = np.sum([logits[:, nodes] for nodes in manifest["assignments"]], axis=0)
     assert relative(read, load("fewshot-maml", manifest["scores"])) < 1e-6
+
+
+def test_the_golden_explanations_sum_to_the_averagedaveraged_over_assignments() -> None:
+    manifest = json.loads((GOLDENS / "fewshot-maml" / "golden.json").read_text())
+    averaged = load("fewshot-maml", manifest["scores"]) / len(manifest["assignments"])
+    for case in manifest["explained"]:
+        values = load("fewshot-maml", case["map"])
+        assert values.shape == (28, 28)
+        score = averaged[case["query"], case["way"]]
+        assert abs(values.sum() - score) < 1e-5 * np.abs(values).sum()

@@ -20,7 +20,7 @@ from relight.model import ModelOptions
 from relight.reference import Scene
 from relight.scene_file import write_header
 from relight.shadow import VARIANTS, CubeMap, ShadowHead
-from relight.train import Schedule, Trainer, load_model
+from relight.train import Schedule, Trainer, going_on, load_model
 
 CPU = torch.device("cpu")
 SHORT = Schedule(iterations=60, batch=256, first_vertices=24, last_vertices=40, checkpoint_every=20)
@@ -78,6 +78,42 @@ def test_a_resumed_run_equals_an_uninterrupted_one(dataset: data.Dataset, tmp_pa
     a, b = (load_model(tmp_path / name / "checkpoint.pt", dataset, CPU)[0].state_dict() for name in ("whole", "parts"))
     for name, values in a.items():
         assert torch.equal(values, b[name]), name
+
+
+def test_training_goes_on_from_an_exported_scene(dataset: data.Dataset, tmp_path: Path) -> None:
+    first = trainer(dataset)
+    first.run(tmp_path / "first", bar=False)
+    write_header(tmp_path / "scene", export(first.model, dataset, tmp_path / "scene", "Boxes", "CC0-1.0"))
+    schedule = going_on(replace(SHORT, iterations=40))
+    second = trainer(dataset, schedule=schedule)
+    second.start_from(tmp_path / "scene")
+    frame = dataset.split("unseen-both")[0]
+    before = scene_renderer(Scene(tmp_path / "scene"))(frame, frame)
+    adopted = model_renderer(second.model.eval(), dataset)(frame, frame)
+    assert psnr(adopted.final, before.final) > 45
+    second.model.train()
+    assert np.mean([second.step() for _ in range(5)]) > np.mean([trainer(dataset).step() for _ in range(5)]) + 2
+    other = trainer(dataset, "B")
+    write_header(tmp_path / "B", export(other.model, dataset, tmp_path / "B", "Boxes", "CC0-1.0"))
+    with pytest.raises(ValueError, match="C-B only"):
+        second.start_from(tmp_path / "B")
+
+
+def test_a_grazing_ray_meets_its_surface_at_the_median(dataset: data.Dataset) -> None:
+    model = trainer(dataset, "geometric").model.eval()
+    x = torch.linspace(-5.0, 5.0, model.space.vertices[0])
+    with torch.no_grad():
+        for values in model.density.parameters():
+            values.zero_()
+        model.density.planes[2][:, :, 0] = 1.0
+        model.density.lines[2][:, 0] = 60.0 * (x > 3)  # a wall
+        model.density.lines[2][int((x + 3).abs().argmin()), 0] = 8.0  # and a veil before it
+    o, d = torch.tensor([[-9.0, 2.0, 0.3]]), torch.tensor([[1.0, 0.0, 0.0]])
+    sun, elevation = torch.tensor([[0.0, 1.0, 0.0]]), torch.tensor([90.0])
+    rendered = model(o, d, sun, elevation, torch.zeros(1, dtype=torch.long))
+    assert float(rendered.opacity) > 0.99
+    assert abs(float(rendered.surface) - 12) < 0.6  # the wall begins between the vertices around x = 3
+    assert float(rendered.depth) < float(rendered.surface) - 1  # the mean lies in the air
 
 
 def test_another_schedule_does_not_take_over_a_checkpoint(dataset: data.Dataset, tmp_path: Path) -> None:

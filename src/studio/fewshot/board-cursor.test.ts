@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { type Cell, type CellKind, nearestCell, type RowShape, stepCell } from './board-cursor.ts';
+import { type Cell, type CellKind, cellKey, cellOf, nearestCell, type RowShape, stepCell } from './board-cursor.ts';
 
 const cell = (row: number, kind: CellKind, index = 0): Cell => ({ row, kind, index });
 const shape = (examples: number, queries = 0, editable = true): RowShape => ({ examples, queries, editable });
+
+test('a cell is found by its key, and nothing by another', () => {
+  expect(cellOf(cellKey(cell(3, 'query', 12)))).toEqual(cell(3, 'query', 12));
+  expect([cellOf(''), cellOf('1/elsewhere/2')]).toEqual([null, null]);
+});
 
 describe('keys', () => {
   const rows = [shape(2, 1), shape(0), shape(5, 3)];

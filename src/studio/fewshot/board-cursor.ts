@@ -29,6 +29,20 @@ function cellsOf(row: number, { examples, queries, editable }: RowShape): Cell[]
   ];
 }
 
+/** Names a cell to the page, so that the keyboard finds it. */
+export function cellKey({ row, kind, index }: Cell): string {
+  return `${row}/${kind}/${index}`;
+}
+
+const KINDS: readonly string[] = ['name', 'example', 'add', 'query', 'more'] satisfies CellKind[];
+
+/** The cell of a key; null for what is none. */
+export function cellOf(key: string): Cell | null {
+  const [row, kind, index] = key.split('/');
+  if (kind === undefined || !KINDS.includes(kind)) return null;
+  return { row: Number(row), kind: kind as CellKind, index: Number(index) };
+}
+
 export function sameCell(a: Cell, b: Cell): boolean {
   return a.row === b.row && a.kind === b.kind && a.index === b.index;
 }

@@ -1,9 +1,8 @@
-import { assign, nodesInOrder } from '../../fewshot/assignments.ts';
-import { defaultAssignments } from '../../fewshot/learners.ts';
 import { HeliographError } from '../../graph/errors.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import { asMessage } from '../workbench.ts';
 import type { FewShotBench } from './fewshot-bench.ts';
+import { assignmentsOf, stepsWanted } from './fewshot-plan.ts';
 import type { Board, ComparedLearner, LearnerState } from './fewshot-status.ts';
 import { answerTo, nextState, prepareBoard, rowOf } from './learning.ts';
 
@@ -17,7 +16,7 @@ export class Comparison {
   /** @param asked the picture asked about, and its place among the board's queries */
   follow(asked: { readonly key: string; readonly picture: Pixels; readonly place: number | null } | null): void {
     const { bench } = this;
-    const { fewView, learner, compared } = bench.settings.get();
+    const { fewView, learner, compared, innerSteps, innerRate, assignments, shuffle } = bench.settings.get();
     const { board, cards } = bench.now;
     if (fewView !== 'compare' || !board || cards.length === 0) {
       bench.jobs.stop('compare');
@@ -26,7 +25,9 @@ export class Comparison {
     const names = [learner, ...compared.filter((name) => name !== learner)].filter((name) =>
       cards.some((card) => card.name === name),
     );
-    const keyOf = (name: string) => `compare ${name} | ${board.key} | ${asked?.key ?? ''}`;
+    const setting = `${shuffle} ${innerSteps} ${innerRate} ${assignments}`;
+    const keyOf = (name: string) =>
+      `compare ${name} | ${board.key} | ${asked?.key ?? ''} | ${name === learner ? setting : shuffle}`;
     const running = bench.jobs.lanes.compare.key;
     const rows = names.map((name) => this.#found.get(keyOf(name)) ?? waiting(bench, name, keyOf(name) === running));
     const before = bench.now.comparison;
@@ -45,6 +46,8 @@ export class Comparison {
       run: (job) => this.#judge(job, next, board, asked),
       done: (row) => this.#found.set(key, row),
     });
+    // The row of what has just begun says so.
+    this.follow(asked);
   }
 
   /** Forgets what failed, so that it is tried again. */
@@ -58,7 +61,9 @@ export class Comparison {
     board: Board,
     asked: { readonly picture: Pixels; readonly place: number | null } | null,
   ): Promise<ComparedLearner> {
-    const { around, pictures } = this.bench;
+    const { around, pictures, settings } = this.bench;
+    const now = settings.get();
+    const { pools } = this.bench.now;
     const card = this.bench.card(name);
     const row = { name, card, supportAccuracy: null, queryAccuracy: null, probabilities: null, milliseconds: null };
     try {
@@ -66,13 +71,17 @@ export class Comparison {
       if (ways < 2 || board.classes.some(({ examples }) => examples.length === 0)) {
         throw new HeliographError('bad-episode', 'The episode is not finished.', 'Give at least two classes an example each.');
       }
-      const assignments = card.kind === 'maml' ? assign(nodesInOrder(card.nodes), ways, defaultAssignments(card, ways)) : [];
+      // The chosen learner as it is set, the others as they are meant to be used; the order of the nodes is the episode's.
+      const chosen = name === now.learner;
+      const as = chosen ? now : { ...now, assignments: null, innerSteps: null };
+      const assignments = assignmentsOf(card, board, pools.find(({ id }) => id === now.pool) ?? null, as);
+      const learningRate = chosen ? (now.innerRate ?? undefined) : undefined;
       const learner = await this.bench.open(card, job);
       const inputs = await prepareBoard(board, card, pictures);
-      const learning = { engine: around.engine, pictures, inputs, learner, assignments, learningRate: undefined };
+      const learning = { engine: around.engine, pictures, inputs, learner, assignments, learningRate };
       const begun = around.clock();
       let state: LearnerState | null = null;
-      for (let step = 0; step <= (card.kind === 'maml' ? card.inner.steps : 0); step += 1) {
+      for (let step = 0; step <= stepsWanted(card, as); step += 1) {
         state = await nextState(learning, job, state, '');
       }
       const milliseconds = around.clock() - begun;

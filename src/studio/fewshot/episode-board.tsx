@@ -2,11 +2,12 @@ import { Button, VisuallyHidden } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { type CSSProperties, type FocusEvent, type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import styles from './board.module.css';
-import { type Cell, type CellKind, nearestCell, stepCell } from './board-cursor.ts';
-import { type BoardEdits, BoardRow, cellKey, type Means } from './board-row.tsx';
-import { countRecognised, pictureName, predictionsOf } from './board-words.ts';
+import { type Cell, cellKey, cellOf, nearestCell, stepCell } from './board-cursor.ts';
+import type { BoardEdits, Means, RowHands } from './board-edits.ts';
+import { allExamples, BoardRow } from './board-row.tsx';
+import { countRecognised, pictureName } from './board-words.ts';
 import type { Board } from './fewshot-status.ts';
-import { MOST_CLASSES, MOST_EXAMPLES } from './own-episode.ts';
+import { MOST_CLASSES } from './own-episode.ts';
 
 export interface EpisodeBoardProps {
   readonly board: Board;
@@ -26,78 +27,80 @@ export interface EpisodeBoardProps {
   readonly onUndo: () => void;
 }
 
+/** Columns that examples have at least, so that the first ones do not widen the board. */
+const LEAST_COLUMNS = 3;
+
 /** How long it is said that something was removed. Milliseconds. */
 const SAID_FOR = 8000;
 
-/** The classes of the episode with their examples and queries: one row each, a grid for the keyboard. */
+/** The classes of the episode with their examples and queries: one row each, through which the arrow keys go. */
 export function EpisodeBoard(props: EpisodeBoardProps) {
-  const { board, support, queries, selected, onAsk, onAskExample, edits, means, onUndo } = props;
+  const { board, support, queries, selected, edits, means, onUndo } = props;
   const grid = useRef<HTMLDivElement>(null);
   const keys = useId();
   const [cursor, setCursor] = useState<Cell>({ row: 0, kind: 'example', index: 0 });
   const [renaming, setRenaming] = useState<number | null>(null);
   const [removed, setRemoved] = useSaid();
+  const editable = edits !== null;
   const shapes = useMemo(
     () =>
       board.classes.map(({ examples }, way) => ({
         examples: examples.length,
         queries: board.queries[way]?.length ?? 0,
-        editable: edits !== null,
+        editable,
       })),
-    [board, edits],
+    [board, editable],
   );
   const at = nearestCell(shapes, cursor);
   const focus = (cell: Cell) => grid.current?.querySelector<HTMLElement>(`[data-cell="${cellKey(cell)}"]`)?.focus();
   const keepFocus = useKeptFocus(() => at && focus(at));
 
-  const examples = board.classes.map((entry) => entry.examples);
-  const watched: BoardEdits | null = edits && {
-    ...edits,
-    onRemoveExample: (way, index) => {
-      edits.onRemoveExample(way, index);
+  const hands = useHands({
+    ask: (kind, way, index) => (kind === 'query' ? props.onAsk(way, index) : props.onAskExample?.(way, index)),
+    add: (way, by) => edits?.onAdd(way, by),
+    removeExample: (way, index) => {
+      edits?.onRemoveExample(way, index);
       setRemoved(`${pictureName('Example', board, way, index, null)} removed.`);
     },
-    onRemoveClass: (way) => {
-      edits.onRemoveClass(way);
+    removeClass: (way) => {
+      edits?.onRemoveClass(way);
       setRemoved(`${board.classes[way]?.name ?? 'A class'} removed.`);
     },
-  };
-
-  function endRename(way: number, name: string | null): void {
-    setRenaming(null);
-    setCursor({ row: way, kind: 'name', index: 0 });
-    const trimmed = name?.trim() ?? '';
-    if (trimmed !== '' && trimmed !== board.classes[way]?.name) edits?.onRenameClass(way, trimmed);
-  }
+    duplicate: (way) => edits?.onDuplicateClass(way),
+    startRename: setRenaming,
+    endRename: (way, name) => {
+      setRenaming(null);
+      setCursor({ row: way, kind: 'name', index: 0 });
+      const trimmed = name?.trim() ?? '';
+      if (trimmed !== '' && trimmed !== board.classes[way]?.name) edits?.onRenameClass(way, trimmed);
+    },
+  });
 
   function onKeyDown(event: KeyboardEvent): void {
-    const here = cellOf(event.target);
+    const here = cellAt(event.target);
     if (!here || event.altKey) return;
-    const control = event.ctrlKey || event.metaKey;
-    const next = stepCell(shapes, here, event.key, control);
+    const next = stepCell(shapes, here, event.key, event.ctrlKey || event.metaKey);
     if (next) {
       setCursor(next);
       focus(next);
-    } else if (watched && event.key === 'Delete' && here.kind === 'example') {
-      watched.onRemoveExample(here.row, here.index);
-    } else if (watched && event.key === 'Delete' && here.kind === 'name') {
-      watched.onRemoveClass(here.row);
-    } else if (watched && (event.key === 'F2' || (event.key === 'Enter' && here.kind === 'name'))) {
-      setRenaming(here.row);
-    } else return;
+    } else if (editable && event.key === 'Delete' && here.kind === 'example') hands.removeExample(here.row, here.index);
+    else if (editable && event.key === 'Delete' && here.kind === 'name') hands.removeClass(here.row);
+    else if (editable && (event.key === 'F2' || (event.key === 'Enter' && here.kind === 'name'))) setRenaming(here.row);
+    else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
   function onFocus(event: FocusEvent): void {
     keepFocus(event.target);
-    const cell = cellOf(event.target);
+    const cell = cellAt(event.target);
     if (cell) setCursor(cell);
   }
 
   if (board.classes.length === 0) return <EmptyBoard edits={edits} />;
+  const examples = allExamples(board);
   const most = (rows: readonly { readonly length: number }[]) => Math.max(0, ...rows.map(({ length }) => length));
-  const columns = { examples: Math.max(3, most(examples)) + Number(edits !== null), queries: most(board.queries) };
+  const columns = { examples: Math.max(LEAST_COLUMNS, most(examples)) + Number(editable), queries: most(board.queries) };
   const counts = [countRecognised(support, examples), countRecognised(queries, board.queries)] as const;
   const misread = counts.some((count) => count && count.right < count.of);
   return (
@@ -129,23 +132,14 @@ export function EpisodeBoard(props: EpisodeBoardProps) {
             </tr>
           </thead>
           <tbody>
-            {board.classes.map((entry, way) => (
+            {board.classes.map((_, way) => (
               <BoardRow
                 key={way}
-                board={board}
-                way={way}
-                support={predictionsOf(support, examples, way)}
-                queries={predictionsOf(queries, board.queries, way)}
+                {...{ board, way, support, queries, editable, means, hands }}
                 selected={selected?.[0] === way ? selected[1] : null}
                 cursor={at?.row === way ? at : null}
                 renaming={renaming === way}
-                means={means}
-                room={{ example: entry.examples.length < MOST_EXAMPLES, class: board.classes.length < MOST_CLASSES }}
-                edits={watched}
-                onAsk={(index) => onAsk(way, index)}
-                onAskExample={onAskExample ? (index) => onAskExample(way, index) : null}
-                onStartRename={() => edits && setRenaming(way)}
-                onRename={(name) => endRename(way, name)}
+                asksExamples={props.onAskExample !== undefined}
               />
             ))}
           </tbody>
@@ -233,13 +227,28 @@ function densityOf(classes: number): 'large' | 'medium' | 'small' {
   return classes <= 10 ? 'medium' : 'small';
 }
 
-const KINDS: readonly string[] = ['name', 'example', 'add', 'query', 'more'] satisfies CellKind[];
+function cellAt(target: EventTarget): Cell | null {
+  return target instanceof HTMLElement ? cellOf(target.dataset.cell ?? '') : null;
+}
 
-function cellOf(target: EventTarget): Cell | null {
-  const key = target instanceof HTMLElement ? target.dataset.cell : undefined;
-  const [row, kind, index] = key?.split('/') ?? [];
-  if (kind === undefined || !KINDS.includes(kind)) return null;
-  return { row: Number(row), kind: kind as CellKind, index: Number(index) };
+/** The same functions at every rendering, which do what the latest ones say. */
+function useHands(latest: RowHands): RowHands {
+  const current = useRef(latest);
+  useEffect(() => {
+    current.current = latest;
+  });
+  return useMemo(
+    () => ({
+      ask: (...at) => current.current.ask(...at),
+      add: (...how) => current.current.add(...how),
+      removeExample: (...at) => current.current.removeExample(...at),
+      removeClass: (way) => current.current.removeClass(way),
+      duplicate: (way) => current.current.duplicate(way),
+      startRename: (way) => current.current.startRename(way),
+      endRename: (...to) => current.current.endRename(...to),
+    }),
+    [],
+  );
 }
 
 /** A short message that goes by itself. */

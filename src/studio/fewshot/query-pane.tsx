@@ -33,7 +33,7 @@ export interface QueryPaneProps {
 
 /** A live answer changes several times a second; what is read out is one that stands. Milliseconds. */
 const SETTLED_AFTER = 800;
-const SHOWN_SIDE = 320;
+const SHOWN_SIDE = 112;
 
 /** What is asked about, and what the adapted learner says of it. */
 export function QueryPane(props: QueryPaneProps) {
@@ -58,7 +58,7 @@ export function QueryPane(props: QueryPaneProps) {
 
   return (
     <section className={styles.pane} aria-label="Ask">
-      <div className={styles.columns}>
+      <div className={styles.columns} data-source={source}>
         <div className={styles.asked}>
           <SegmentedControl fullWidth size="xs" aria-label="Ask about" data={options} value={source} onChange={choose} />
           <div hidden={source !== 'pad'}>

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
 import { predictedWays } from '../../fewshot/learner.ts';
+import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import { ACCEPT, action } from '../actions.ts';
 import { useFewShot, usePerform, useSettings, useStudio } from '../context.ts';
 import panels from '../panels.module.css';
-import type { BoardEdits, Means } from './board-row.tsx';
+import type { BoardEdits, Means } from './board-edits.ts';
 import { addClass, addExamples, duplicateClass, removeClass, removeExample, renameClass } from './edit-episode.ts';
 import { EpisodeBoard } from './episode-board.tsx';
 import { ExampleCapture } from './example-capture.tsx';
@@ -100,7 +101,7 @@ function Examples({ board, onAdding, onAskExample }: ExamplesProps) {
         void fewshot.ask(picture);
       }}
       edits={edits}
-      means={domain === 'drawings' ? ['draw', 'camera', 'file'] : ['camera', 'file', 'draw']}
+      means={MEANS[domain]}
       onUndo={() => perform(action('undo'))}
     />
   );
@@ -129,6 +130,12 @@ function Capture({ board, adding, onClose }: { board: Board; adding: Adding; onC
     />
   );
 }
+
+/** How examples can be added, the usual way first. */
+const MEANS: Readonly<Record<LearnerCard['domain'], readonly Means[]>> = {
+  drawings: ['draw', 'camera', 'file'],
+  photographs: ['camera', 'file', 'draw'],
+};
 
 /** A picture that has not changed for so long stays, and gets a reason. Milliseconds. */
 const SETTLED_AFTER = 500;

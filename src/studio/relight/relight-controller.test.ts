@@ -80,6 +80,22 @@ function make(drawing = 10) {
   return { relight, settings, around, frames, repaint, start, lose: (error: unknown) => lose(error), disposed: () => disposed };
 }
 
+test('is busy from the first moment until there is a picture', async () => {
+  const { relight, repaint, start } = make();
+  const busy: boolean[] = [];
+  const look = () => {
+    const { loading, preparing, drawing } = relight.status.getState();
+    busy.push(loading !== null || preparing || drawing);
+  };
+  const unsubscribe = relight.status.subscribe(look);
+  await start();
+  await repaint();
+  unsubscribe();
+  expect(busy.at(-1)).toBe(false);
+  expect(busy.slice(0, -1)).not.toContain(false);
+  expect(relight.status.getState().drawn).not.toBeNull();
+});
+
 describe('drawing', () => {
   test('ends with a picture in full, and then rests', async () => {
     const { frames, start, repaint, relight } = make();

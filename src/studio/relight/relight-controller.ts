@@ -23,7 +23,7 @@ export interface RelightStatus {
   /** Bundled id, or `own-1`, … */
   readonly sceneId: string | null;
   readonly loading: SceneProgress | null;
-  /** Whether shaders are being made for the scene. */
+  /** Whether the graphics are being opened, or shaders made for the scene. */
   readonly preparing: boolean;
   /** Whether a picture in full is still to come. */
   readonly drawing: boolean;
@@ -262,6 +262,7 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   async function open(canvas: HTMLCanvasElement): Promise<void> {
     const own = { canvas, renderer: null, scene: null } as typeof stage & object;
     stage = own;
+    set({ preparing: true });
     try {
       day ??= await around.loadDay();
       const renderer = await around.createRenderer(canvas, (error) => {
@@ -275,10 +276,10 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
         return;
       }
       own.renderer = renderer;
-      set({ backend: renderer.backend, trouble: null });
+      set({ backend: renderer.backend, trouble: null, preparing: false });
       await prepare();
     } catch (error) {
-      if (stage === own) set({ trouble: asMessage(error) });
+      if (stage === own) set({ trouble: asMessage(error), preparing: false });
     }
   }
 

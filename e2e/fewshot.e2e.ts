@@ -1,0 +1,232 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import sharp from 'sharp';
+import { LocalEngine } from '../src/runtime/engine.ts';
+import { expect, test } from './studio.ts';
+
+/** Few examples and questions: two cores are shared with everything else. */
+const SMALL = 'workspace=few-shot&device=wasm&ways=3&shots=2&queries=2';
+
+const asked = (page: Page) => page.getByRole('region', { name: 'Ask' });
+const verdict = (page: Page) => asked(page).getByRole('status').first();
+const episode = (page: Page) => page.getByRole('table', { name: 'Episode' });
+const probabilities = (page: Page) => page.getByRole('list', { name: 'Probability of each class' });
+
+/** Waits until nothing runs and the picture asked about is answered. */
+async function answered(page: Page): Promise<void> {
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+  await expect(verdict(page)).toContainText('%');
+}
+
+async function open(page: Page, link = SMALL): Promise<void> {
+  await page.goto(`./#${link}`);
+  await answered(page);
+}
+
+/** Draws one line through points given as shares of the pad. */
+async function draw(page: Page, pad: string | RegExp, points: readonly (readonly [number, number])[]): Promise<void> {
+  const box = await page.getByRole('application', { name: pad }).boundingBox();
+  if (!box) throw new Error('There is no pad.');
+  const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
+  const [first = [0.5, 0.5] as const, ...rest] = points;
+  await page.mouse.move(...at(first));
+  await page.mouse.down();
+  for (const point of rest) await page.mouse.move(...at(point), { steps: 4 });
+  await page.mouse.up();
+}
+
+const shift = (points: readonly (readonly [number, number])[], by: number) =>
+  points.map(([x, y]) => [x + by, y + by / 2] as const);
+const STROKE = [
+  [0.5, 0.1],
+  [0.5, 0.9],
+] as const;
+const RING = Array.from({ length: 17 }, (_, index) => {
+  const angle = (2 * Math.PI * index) / 16;
+  return [0.5 + 0.33 * Math.sin(angle), 0.5 - 0.33 * Math.cos(angle)] as const;
+});
+
+/** Adds a class and draws examples of it. */
+async function teach(page: Page, name: string, shape: readonly (readonly [number, number])[]): Promise<void> {
+  await page.getByRole('button', { name: 'Add a class' }).click();
+  const examples = page.getByRole('region', { name: `Examples of ${name}` });
+  for (const by of [-0.04, 0, 0.04]) {
+    const before = await episode(page)
+      .getByRole('button', { name: new RegExp(`^Example \\d+ of ${name}`) })
+      .count();
+    await draw(page, `Draw an example of ${name}`, shift(shape, by));
+    await examples.getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(episode(page).getByRole('button', { name: new RegExp(`^Example \\d+ of ${name}`) })).toHaveCount(before + 1);
+  }
+  await examples.getByRole('button', { name: 'Close' }).click();
+}
+
+test('two shapes drawn three times each are told apart, and undo takes back what was taught', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'New classes' }).click();
+  await teach(page, 'Class 1', STROKE);
+  await teach(page, 'Class 2', RING);
+  await draw(page, 'What is this?', shift(RING, 0.02));
+  await expect(verdict(page)).toContainText('Class 2');
+  await expect(page.getByRole('img', { name: /^SRD, Class 2/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Clear the sheet' }).click();
+  await draw(page, 'What is this?', shift(STROKE, -0.02));
+  await expect(verdict(page)).toContainText('Class 1');
+  // By keyboard alone: rename, take an example away, bring it back.
+  await episode(page).getByRole('button', { name: 'Class 1', exact: true }).focus();
+  await page.keyboard.press('F2');
+  await page.keyboard.type('Stroke');
+  await page.keyboard.press('Enter');
+  const strokes = episode(page).getByRole('button', { name: /^Example \d of Stroke/ });
+  await expect(strokes).toHaveCount(3);
+  await strokes.first().focus();
+  await page.keyboard.press('Delete');
+  await expect(strokes).toHaveCount(2);
+  await page.keyboard.press('Control+z');
+  await expect(strokes).toHaveCount(3);
+});
+
+test('a link restores the episode, the step, the question and the answer', async ({ page, context }) => {
+  await open(page, `${SMALL}&episode=7&inner-steps=2&query=1,1&assignments=4&shuffle=3`);
+  const shown = await probabilities(page).innerText();
+  const link = page.url();
+  await page.close();
+  const other = await context.newPage();
+  await other.goto(link);
+  await answered(other);
+  await expect(probabilities(other)).toHaveText(shown, { useInnerText: true });
+  await expect(other.getByRole('slider', { name: 'Inner steps' })).toHaveAttribute('aria-valuenow', '2');
+});
+
+test('steps are taken and gone back by keyboard, and loss and accuracy follow', async ({ page }) => {
+  await open(page);
+  const slider = page.getByRole('slider', { name: 'Inner steps' });
+  const losses: string[] = [];
+  await slider.focus();
+  for (const step of [3, 2, 1, 0]) {
+    await expect(slider).toHaveAttribute('aria-valuenow', String(step));
+    losses.push(await page.getByRole('region', { name: 'Steps' }).getByRole('definition').first().innerText());
+    await page.keyboard.press('ArrowLeft');
+  }
+  // Each step of the inner loop lowered the loss it descends.
+  const numbers = losses.map(Number);
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  await page.keyboard.press('r');
+  await expect(slider).toHaveAttribute('aria-valuenow', '3');
+});
+
+test('shuffling the nodes leaves the predictions', async ({ page }) => {
+  await open(page, 'workspace=few-shot&device=wasm');
+  await page.getByRole('button', { name: 'Shuffle the nodes' }).click();
+  const held = page.getByRole('status').filter({ hasText: /Predictions held/ });
+  await expect(held).toBeVisible();
+  const [, same, of] = (await held.innerText()).match(/(\d+) of (\d+)/) ?? [];
+  expect(Number(of)).toBe(25);
+  expect(Number(same)).toBeGreaterThanOrEqual(20);
+});
+
+test('learners are compared on the same episode, and one that lacks nodes says so', async ({ page }) => {
+  await open(page, `${SMALL}&few-view=teach`);
+  await page.getByRole('radio', { name: 'Compare' }).check({ force: true });
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+  await expect(page.getByRole('main')).toContainText(/Queries right/);
+  await page.goto('./#workspace=few-shot&device=wasm&ways=20&shots=1&queries=1&learner=drawings-fixed5');
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(/5 output nodes, too few for 20 classes.*ProtoNet/s);
+});
+
+test('an evaluation runs, can be stopped, and its cells open the pictures behind them', async ({ page }) => {
+  await page.goto('./#workspace=few-shot&device=wasm&few-view=evaluate&eval-run=1&eval-episodes=6&eval-queries=3');
+  await expect(page.getByRole('main')).toContainText(/in 95 of 100 such measurements/);
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+  const cell = page
+    .getByRole('grid')
+    .getByRole('gridcell', { name: /taken for|right/ })
+    .first();
+  await cell.click();
+  await expect(
+    page
+      .getByRole('main')
+      .getByRole('img', { name: /episode/i })
+      .first(),
+  ).toBeVisible();
+  await page.getByLabel('Episodes (R)').fill('900');
+  await page.getByRole('button', { name: /^Run/ }).click();
+  await expect(page.getByRole('main')).toContainText(/[1-9]\d* of 900 episodes/);
+  await page.getByRole('main').getByRole('button', { name: 'Stop' }).first().click();
+  await expect(page.getByRole('main')).toContainText(/Stopped|stopped/);
+});
+
+test('an episode is saved and opened; a damaged or newer one is refused with the reason', async ({ page, studio }) => {
+  await open(page);
+  const names = await episode(page).getByRole('rowheader').allInnerTexts();
+  const file = await studio.takeAway('Save the episode (JSON)');
+  await page.getByRole('button', { name: 'Another one' }).click();
+  await expect.poll(() => episode(page).getByRole('rowheader').allInnerTexts()).not.toEqual(names);
+  await studio.drop({ name: 'episode.json', type: 'application/json', bytes: file });
+  await expect.poll(() => episode(page).getByRole('rowheader').allInnerTexts()).toEqual(names);
+  const bad = (text: string) =>
+    studio.drop({ name: 'episode.json', type: 'application/json', bytes: new TextEncoder().encode(text) });
+  const alert = page.getByRole('region', { name: 'Episode' }).getByRole('alert');
+  await bad('{"format":"heliograph-episode","version":99}');
+  await expect(alert).toContainText('99');
+  await bad(new TextDecoder().decode(file).replace('"examples"', '"exmples"'));
+  await expect(alert).toContainText(/examples/);
+  await expect.poll(() => episode(page).getByRole('rowheader').allInnerTexts()).toEqual(names);
+});
+
+test('the adapted network is saved as a classifier that answers alike', async ({ page, studio }) => {
+  await open(page);
+  const model = await studio.takeAway('Save the adapted network (ONNX)');
+  const engine = new LocalEngine('wasm');
+  const summary = await engine.openModel('open', { kind: 'files', name: 'adapted', model, external: {} });
+  expect(summary.classes).toBe(3);
+  expect(summary.labels).toHaveLength(3);
+});
+
+test('folders of images become classes, a class each', async ({ page }) => {
+  const root = await mkdtemp(join(tmpdir(), 'heliograph-folders-'));
+  const colours = { red: '#c03020', green: '#20a040', blue: '#2040c0' };
+  for (const [name, background] of Object.entries(colours)) {
+    await mkdir(join(root, name));
+    for (const index of [1, 2, 3]) {
+      const image = sharp({ create: { width: 40 + index, height: 40, channels: 3, background } });
+      await writeFile(join(root, name, `${index}.png`), await image.png().toBuffer());
+    }
+  }
+  await writeFile(join(root, 'red', 'notes.txt'), 'no image');
+  await open(page);
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    page.getByRole('button', { name: 'Open folders …' }).click(),
+  ]);
+  await chooser.setFiles(root);
+  await expect.poll(() => episode(page).getByRole('rowheader').allInnerTexts()).toEqual(['blue', 'green', 'red']);
+  await expect(episode(page).getByRole('button', { name: /^Example \d of red/ })).toHaveCount(3);
+});
+
+test('a camera that is not allowed is said to be so', async ({ page }) => {
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+  });
+  await open(page);
+  await page.getByRole('radio', { name: 'Camera' }).check({ force: true });
+  await expect(asked(page)).toContainText('The camera was not allowed.');
+  await page.getByRole('radio', { name: 'From the board' }).check({ force: true });
+  await answered(page);
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`an accessibility scan of Few-shot finds nothing (${colorScheme})`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await open(page);
+    for (const view of ['Teach', 'Compare', 'Evaluate']) {
+      await page.getByRole('radio', { name: view }).check({ force: true });
+      await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => [view, id, nodes[0]?.target, nodes[0]?.failureSummary])).toEqual([]);
+    }
+  });
+}

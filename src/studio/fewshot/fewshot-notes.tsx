@@ -1,0 +1,3 @@
+export function FewShotNotes() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function PrototypePanel() {
+  return null;
+}
