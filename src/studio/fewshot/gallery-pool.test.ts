@@ -14,7 +14,7 @@ const photograph = (id: string, title: string): Photograph => ({
   licence: '',
 });
 const library = {
-  gallery: async () => [photograph('dog', 'Dog'), photograph('cat', 'Cat')],
+  gallery: async () => [photograph('dog', 'Dog'), photograph('cat-and-dog', 'Both'), photograph('cat', 'Cat')],
   photographUrl: ({ file }: Photograph) => `images/${file}`,
 };
 const PIXELS: Pixels = {
@@ -33,7 +33,7 @@ async function open() {
   return { loaded, pool };
 }
 
-test('thirty different crops of each photograph, the same in every visit, the photograph decoded once', async () => {
+test('thirty different crops of each photograph, the same in every visit, the photograph decoded once, no montage', async () => {
   const { loaded, pool } = await open();
   expect(pool.classes).toEqual([
     { name: 'Cat', size: 30 },
