@@ -6,7 +6,7 @@ import type { MapData, Preprocessing } from '../runtime/protocol.ts';
 import { preprocessingSchema } from './state.ts';
 
 /** What `training/` writes beside the bundled model. */
-const cardSchema = z.object({
+export const cardSchema = z.object({
   version: z.literal(1),
   id: z.string(),
   title: z.string(),
