@@ -140,8 +140,9 @@ test('learners are compared on the same episode, and one that lacks nodes says s
   await choose(page, 'Compare');
   await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
   await expect(page.getByRole('main')).toContainText(/Queries right/);
-  await page.goto('./#workspace=few-shot&device=wasm&ways=20&shots=1&queries=1&learner=drawings-fixed5');
-  await expect(page.getByRole('main').getByRole('alert')).toContainText(/5 output nodes, too few for 20 classes.*ProtoNet/s);
+  await page.goto('about:blank');
+  await page.goto('./#workspace=few-shot&device=wasm&pool=gallery&ways=6&shots=1&queries=1&learner=photographs-fixed5');
+  await expect(page.getByRole('main').getByRole('alert')).toContainText(/5 output nodes, too few for 6 classes.*ProtoNet/s);
 });
 
 test('an evaluation runs, can be stopped, and its cells open the pictures behind them', async ({ page }) => {
