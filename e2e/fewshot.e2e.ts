@@ -148,8 +148,16 @@ test('an evaluation runs, can be stopped, and its cells open the pictures behind
   await page.goto('./#workspace=few-shot&device=wasm&few-view=evaluate&eval-run=1&eval-episodes=6&eval-queries=3');
   await expect(page.getByRole('main')).toContainText(/in 95 of 100 such measurements/);
   await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
-  await page.getByRole('button', { name: /predicted right: [1-9]/ }).first().click();
-  await expect(page.getByRole('list', { name: /taken for/ }).getByRole('img', { name: /picture \d+/ }).first()).toBeVisible();
+  await page
+    .getByRole('button', { name: /predicted right: [1-9]/ })
+    .first()
+    .click();
+  await expect(
+    page
+      .getByRole('list', { name: /taken for/ })
+      .getByRole('img', { name: /picture \d+/ })
+      .first(),
+  ).toBeVisible();
   await page.getByLabel('Episodes (R)').fill('900');
   await page.getByRole('button', { name: /^Run/ }).click();
   await expect(page.getByRole('main')).toContainText(/[1-9]\d* of 900 episodes/);

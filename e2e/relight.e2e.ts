@@ -87,6 +87,28 @@ test('a link restores sun, layer, split and view', async ({ page, context }) => 
   await expect(other.getByRole('slider', { name: 'Where the halves meet' })).toHaveAttribute('aria-valuenow', '30');
 });
 
+test('the sun is dragged on the sky itself, and a view is kept and found again', async ({ studio, page }) => {
+  // Towards the morning's sun, with nothing before it.
+  await open(page, '&minute=420&eye=0,8,12&target=7.7,12.4,7.4');
+  const sun = page.getByRole('main').locator('circle');
+  const box = await sun.boundingBox();
+  if (!box) throw new Error('There is no sun in the picture.');
+  const elevation = page.getByLabel('Elevation (degrees)');
+  const before = Number(await elevation.inputValue());
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2 - 60, { steps: 3 });
+  await page.mouse.up();
+  await expect.poll(async () => Number(await elevation.inputValue())).toBeGreaterThan(before + 2);
+  await expect(page.getByRole('main')).toContainText('sun placed by hand');
+  await page.getByRole('button', { name: 'Keep this view' }).click();
+  const here = new URL(page.url()).hash;
+  await studio.panel('Viewpoints').getByRole('button', { name: 'Viewpoint 2' }).click();
+  await expect(page).not.toHaveURL(here);
+  await page.getByRole('list', { name: 'Your views' }).getByRole('button', { name: 'View 1' }).first().click();
+  await expect.poll(() => new URL(page.url()).hash).toContain('eye=0%2C8%2C12');
+});
+
 test('everything can be done with the keyboard alone', async ({ page }) => {
   await open(page);
   // The day.

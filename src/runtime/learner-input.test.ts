@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LearnerInput } from '../fewshot/learner-card.ts';
-import { learnerInput } from './learner-input.ts';
+import { learnerInput, learnerInputs } from './learner-input.ts';
 import type { Pixels } from './preprocess.ts';
 
 const drawing: LearnerInput = { channels: 1, height: 2, width: 2, mean: [0], std: [1], ink: 'dark', resize: null };
@@ -54,5 +54,12 @@ describe('the input of a learner', () => {
 
   it('refuses an image without pixels', () => {
     expect(() => learnerInput(grey(), drawing)).toThrow('no pixels');
+  });
+
+  it('of several images is theirs one after another', () => {
+    const pictures = [grey([0, 255], [255, 0]), grey([0]), grey([10, 20, 30], [40, 50, 60])];
+    const single = pictures.flatMap((pixels) => [...learnerInput(pixels, drawing)]);
+    expect([...learnerInputs(pictures, drawing)]).toEqual(single);
+    expect(learnerInputs([], drawing)).toHaveLength(0);
   });
 });

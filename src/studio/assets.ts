@@ -5,8 +5,8 @@ import { HeliographError } from '../graph/errors.ts';
 import type { MapData, Preprocessing } from '../runtime/protocol.ts';
 import { preprocessingSchema } from './state.ts';
 
-export /** What `training/` writes beside the bundled model. */
-const cardSchema = z.object({
+/** What `training/` writes beside the bundled model. */
+export const cardSchema = z.object({
   version: z.literal(1),
   id: z.string(),
   title: z.string(),

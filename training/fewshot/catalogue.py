@@ -85,7 +85,7 @@ def describe(recipe: Recipe) -> str:
     return words
 
 
-def title(recipe: Recipe) -> str:
+def title_of(recipe: Recipe) -> str:
     """Name a learner for the page."""
     return f"{recipe.domain.capitalize()}, {describe(recipe)}"
 

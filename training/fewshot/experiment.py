@@ -1,10 +1,11 @@
-"""Train and measure every learner, the important ones first, and write the report.
+"""Train, measure and export every learner, the important ones first, and write the report.
 
-    python -m fewshot.experiment --out RUNS [--data ../../shared/data] [--only NAME …]
+    python -m fewshot.experiment --out RUNS [--learners ../public/learners] [--data ../../shared/data] [--only NAME …]
 
-One folder a learner: what is finished is not done again, what was interrupted goes on. All learners of a domain share
-filters, episodes, seed and training classes. The inner learning rate of any-way and of fixed-way learners is chosen
-once a domain, on validation classes (fewshot.tune).
+One folder a learner: what is finished is not done again, what was interrupted goes on. Finished learners live in the
+folder of learners, so RUNS may be lost: what lies there is neither trained nor, if its card has the whole table,
+measured again. All learners of a domain share filters, episodes, seed and training classes. The inner learning rate of
+any-way and of fixed-way learners is chosen once a domain, on validation classes (fewshot.tune).
 """
 
 from __future__ import annotations
@@ -18,28 +19,89 @@ from pathlib import Path
 import torch
 
 from fewshot import data, report, tune
-from fewshot.catalogue import any_way, fixed_way, recipes
+from fewshot.catalogue import any_way, fixed_way, recipes, title_of, write_index
 from fewshot.episodes import Pool
-from fewshot.evaluate import EPISODES, measure
+from fewshot.evaluate import EPISODES, Trained, is_measured, measure, of_folder, of_run
+from fewshot.export import check, export
+from fewshot.folder import CARD, cards, metrics_of, read_card, recipe_of, table, write_card
 from fewshot.learner import Recipe
 from fewshot.maml import Inner
 from fewshot.train import Trainer, device_for
 
-# Known from a trial: after 200 training episodes 87 % of the queries were right with 0.1, 60 % with 0.5.
-KNOWN_RATES = {"drawings-any": 0.1}
+LEARNERS = Path(__file__).parents[2] / "public" / "learners"
 
 
-def with_rate(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out: Path) -> Recipe:
-    """Give a MAML recipe the inner rate of its group: tuned with 5 shots, and at 5 ways if the way is fixed."""
-    if recipe.kind != "maml":
-        return recipe
-    fixed = len(recipe.ways) == 1
-    group = f"{recipe.domain}-{'fixed' if fixed else 'any'}"
-    rate = KNOWN_RATES.get(group)
-    if rate is None:
-        model = fixed_way(recipe.domain, 5) if fixed else any_way(recipe.domain)
-        rate = tune.chosen_rate(replace(model, filters=recipe.filters), train, val, device, out / "tune" / group)
-    return replace(recipe, inner=Inner(rate, recipe.inner.steps))
+class Experiment:
+    """Where runs and finished learners lie, and how much is wanted of them."""
+
+    def __init__(self, options: argparse.Namespace, device: torch.device) -> None:
+        self.options, self.device = options, device
+
+    def pool(self, domain: str, split: str) -> Pool:
+        """Return a split."""
+        return data.pool(domain, split, self.options.data, self.options.cache)
+
+    def _with_rate(self, recipe: Recipe) -> tuple[Recipe, dict[str, float]]:
+        """Give a MAML recipe the inner rate of its group, and return the accuracies it was chosen by.
+
+        A finished learner of the group has it on its card; else it is tuned, with 5 shots, and at 5 ways if the way is
+        fixed.
+        """
+        if recipe.kind != "maml":
+            return recipe, {}
+        fixed = len(recipe.ways) == 1
+        for card in cards(self.options.learners).values():
+            other = recipe_of(card)
+            if (other.domain, other.kind, other.filters) == (recipe.domain, "maml", recipe.filters) and fixed == (
+                len(other.ways) == 1
+            ):
+                return replace(recipe, inner=other.inner), card["training"].get("innerRates", {})
+        model = replace(
+            fixed_way(recipe.domain, 5) if fixed else any_way(recipe.domain),
+            filters=recipe.filters,
+        )
+        train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
+        folder = self.options.out / "tune" / f"{recipe.domain}-{'fixed' if fixed else 'any'}"
+        rates = tune.rate_accuracies(model, train, val, self.device, folder)
+        return replace(recipe, inner=Inner(tune.best_rate(rates), recipe.inner.steps)), rates
+
+    def _is_finished(self, name: str, recipe: Recipe) -> bool:
+        """Say whether a learner folder of this recipe holds a whole training."""
+        if not (self.options.learners / name / CARD).exists():
+            return False
+        card = read_card(self.options.learners / name)
+        other = recipe_of(card)
+        same = replace(other, inner=recipe.inner, episodes=recipe.episodes) == recipe
+        return same and bool(card["training"]["episodes"] >= recipe.episodes)
+
+    def _measured(self, name: str, trained: Trained, test: Pool) -> None:
+        """Measure a learner unless RUNS has it, and keep the measurements there."""
+        path = self.options.out / name / "metrics.json"
+        if path.exists() and json.loads(path.read_text())["trained"] == trained.training:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        result = measure(trained, test, self.device, self.options.test_episodes)
+        path.write_text(json.dumps(result) + "\n")
+
+    def run(self, name: str) -> None:
+        """Do what is missing of one learner."""
+        o = self.options
+        recipe = replace(recipes()[name], episodes=o.episodes, filters=o.filters)
+        out, folder, test = o.out / name, o.learners / name, self.pool(recipe.domain, "test")
+        if self._is_finished(name, recipe):
+            card = read_card(folder)
+            if not is_measured(metrics_of(card), recipe, len(test.names), o.test_episodes):
+                self._measured(name, of_folder(folder, self.device), test)
+                found = json.loads((out / "metrics.json").read_text())
+                write_card(folder, {**card, "metrics": table(found)})
+            return
+        train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
+        recipe, rates = self._with_rate(recipe)
+        Trainer(recipe, train, val, self.device).run(out)
+        self._measured(name, of_run(out, self.device), test)
+        export(out, folder, title_of(recipe), val.mean, val.std, rates)
+        check(out, folder, val)
+        write_index(o.learners)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +109,8 @@ def main(arguments: list[str] | None = None) -> int:
     everything = recipes()
     parser = argparse.ArgumentParser(prog="python -m fewshot.experiment", description="Train and compare learners.")
     data.add_options(parser)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="checkpoints, logs, single episodes and the report")
+    parser.add_argument("--learners", type=Path, default=LEARNERS, help="finished learners; left out, the project's")
     parser.add_argument("--only", nargs="+", choices=list(everything), metavar="NAME", help=", ".join(everything))
     parser.add_argument("--episodes", type=int, default=Recipe.episodes, help="training episodes of each learner")
     parser.add_argument("--filters", type=int, default=Recipe.filters)
@@ -56,19 +119,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    device = device_for(options.device)
+    experiment = Experiment(options, device_for(options.device))
     for name in options.only or everything:
-        out = options.out / name
-        if (out / "metrics.json").exists():
-            continue
-        recipe = replace(everything[name], episodes=options.episodes, filters=options.filters)
-        train, val, test = (data.pool(recipe.domain, s, options.data, options.cache) for s in data.SPLITS)
-        recipe = with_rate(recipe, train, val, device, options.out)
-        Trainer(recipe, train, val, device).run(out)
-        result = measure(out / "checkpoint.pt", test, device, options.test_episodes)
-        (out / "metrics.json").write_text(json.dumps(result) + "\n")
-        report.write(options.out, options.out)
-    print(report.write(options.out, options.out))
+        experiment.run(name)
+    print(report.write(options.out, options.learners, options.out))
     return 0
 
 

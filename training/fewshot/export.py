@@ -17,20 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime as ort
 import torch
-from onnx import numpy_helper
 
 from fewshot import data, onnx_graph
+from fewshot.catalogue import title_of, write_index
 from fewshot.episodes import Pool, episode
+from fewshot.folder import MODEL, read_card, table, weights_in, write_card
 from fewshot.learner import Recipe, predict
 from fewshot.nets import Parameters
-from fewshot.report import without_episodes
 from fewshot.train import best_weights
 
 FORMAT, VERSION = "heliograph-learner", 1
-MODEL = "model.onnx"
 LICENCE = "Apache-2.0"
 CPU = torch.device("cpu")
 FEATURE_TOLERANCE = 1e-4  # relative L2, float32 against float64
@@ -79,8 +77,27 @@ def learner_card(
     }  # fmt: skip
 
 
-def export(run: Path, out: Path, title: str, mean: tuple[float, ...], std: tuple[float, ...]) -> dict[str, Any]:
-    """Write model and card of a run; returns the card."""
+def export(
+    run: Path,
+    out: Path,
+    title: str,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    rates: dict[str, float] | None = None,
+) -> dict[str, Any]:
+    """Write model and card of a run.
+
+    Args:
+        run: folder of the run.
+        out: the learner's folder, emptied first.
+        title: what the page calls it.
+        mean: of the images, a number a channel.
+        std: likewise.
+        rates: validation accuracies the inner rate was chosen by.
+
+    Returns:
+        the card.
+    """
     recipe, parameters, state = best_weights(run / "checkpoint.pt", CPU)
     shutil.rmtree(out, ignore_errors=True)
     content = onnx_graph.save(onnx_graph.conv4_graph(recipe.net, parameters), out / MODEL)
@@ -96,28 +113,14 @@ def export(run: Path, out: Path, title: str, mean: tuple[float, ...], std: tuple
             "ways": list(recipe.ways), "shots": recipe.shots, "queries": recipe.queries, "filters": recipe.filters,
             "data": DATA[recipe.domain], "order": "second" if recipe.second_order else "first",
             "semantic": recipe.semantic, "mixup": recipe.mixup, "seconds": round(state["seconds"]),
+            **({"innerRates": rates} if rates else {}),
         },
         "source": SOURCES[recipe.domain],
         "citation": CITATIONS[recipe.kind],
         "metrics": table(metrics),
     }  # fmt: skip
-    (out / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    write_card(out, card)
     return card
-
-
-def table(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Return what the card says of the measurements: accuracies in 0 … 1 with 95 % intervals."""
-    if not metrics:
-        return {}
-    kept: dict[str, Any] = {k: without_episodes(metrics[k]) for k in ("seed", "ways", "assignments") if k in metrics}
-    return {"split": "test", "shots": metrics["recipe"]["shots"], "queries": metrics["recipe"]["queries"], **kept}
-
-
-def weights_in(path: Path) -> Parameters:
-    """Return the initialisers of an exported model that are parameters."""
-    model = onnx.load(path)
-    named = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    return {n: torch.from_numpy(a.copy()) for n, a in named.items() if n.startswith(("blocks.", "head."))}
 
 
 def check(run: Path, folder: Path, pool: Pool, episodes: int = 3) -> dict[str, float]:
@@ -127,7 +130,7 @@ def check(run: Path, folder: Path, pool: Pool, episodes: int = 3) -> dict[str, f
         ExportError: if the file is not the card's, or a difference is above the tolerance.
     """
     recipe, parameters, _ = best_weights(run / "checkpoint.pt", CPU)
-    card, content = json.loads((folder / "card.json").read_text()), (folder / MODEL).read_bytes()
+    card, content = read_card(folder), (folder / MODEL).read_bytes()
     if hashlib.sha256(content).hexdigest() != card["sha256"] or len(content) != card["bytes"]:
         raise ExportError(f"{folder}: the model is not the one the card describes")
     session = ort.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -163,13 +166,14 @@ def main(arguments: list[str] | None = None) -> int:
     data.add_options(parser)
     parser.add_argument("--run", type=Path, required=True, help="folder of a training run")
     parser.add_argument("--out", type=Path, required=True, help="the learner's folder")
-    parser.add_argument("--title", help="what the page calls it; left out, its name")
+    parser.add_argument("--title", help="what the page calls it; left out, what it is")
     parser.add_argument("--check", action="store_true", help="write nothing, only compare")
     options = parser.parse_args(arguments)
     recipe, _, _ = best_weights(options.run / "checkpoint.pt", CPU)
     pool = data.pool(recipe.domain, "val", options.data, options.cache)
     if not options.check:
-        export(options.run, options.out, options.title or options.out.name, pool.mean, pool.std)
+        export(options.run, options.out, options.title or title_of(recipe), pool.mean, pool.std)
+        write_index(options.out.parent)
     print({k: f"{v:.2g}" for k, v in check(options.run, options.out, pool).items()})
     return 0
 

@@ -24,9 +24,8 @@ from fewshot import simpleshot
 from fewshot.data import area_average
 from fewshot.episodes import Draw, Episode, Pool, draw_episode, episode_of
 from fewshot.evaluate import summary
-from fewshot.export import weights_in
-from fewshot.learner import Recipe, accuracy, predict
-from fewshot.maml import Inner
+from fewshot.folder import read_card, recipe_of, weights_in
+from fewshot.learner import accuracy, predict
 from fewshot.random import uniform
 from heliograph_training.export_efficientnet import PREPROCESSING
 
@@ -60,16 +59,6 @@ def pixels(path: Path, card: dict[str, Any]) -> np.ndarray:
         top, left = (height - side) // 2, (width - side) // 2
         values = values[:, top : top + side, left : left + side]
     return values if side == size else area_average(values, size)
-
-
-def recipe_of(card: dict[str, Any]) -> Recipe:
-    """Return the recipe a card's learner predicts by; what only training needs keeps its default."""
-    fixed = card["ways"] != "any"
-    return Recipe(
-        card["domain"], card["kind"], card["nodes"] or 0, (card["ways"],) if fixed else (2, card["nodes"] or 2),
-        filters=card["features"] // (card["input"]["height"] >> 4) ** 2,
-        inner=Inner(card["inner"]["learningRate"], card["inner"]["steps"]) if card["inner"] else Inner(),
-    )  # fmt: skip
 
 
 def conv4_learner(folder: Path, card: dict[str, Any], count: int | None) -> Callable[[Episode], float]:
@@ -141,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    card = json.loads((options.learner / "card.json").read_text())
+    card = read_card(options.learner)
     files = class_folders(options.images)
     sizes = [len(paths) for paths in files.values()]
     draws = [

@@ -17,12 +17,12 @@ from fewshot.learner import Recipe
 from fewshot.maml import Inner
 from fewshot.train import Trainer, best_weights
 
-RATES = (0.05, 0.1, 0.2, 0.5)
+RATES = (0.02, 0.05, 0.1, 0.2, 0.5)
 EPISODES = 500
 
 
-def chosen_rate(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out: Path) -> float:
-    """Train ``recipe`` shortly with each rate and return the one with the best validation accuracy.
+def rate_accuracies(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out: Path) -> dict[str, float]:
+    """Train ``recipe`` shortly with each rate and return the validation accuracies by rate.
 
     One folder a rate under ``out``; what is finished is not done again. ``out/rates.json`` keeps the accuracies.
     """
@@ -34,4 +34,9 @@ def chosen_rate(recipe: Recipe, train: Pool, val: Pool, device: torch.device, ou
         _, _, state = best_weights(folder / "checkpoint.pt", device)
         found[str(rate)] = round(state["best_accuracy"], 4)
     (out / "rates.json").write_text(json.dumps(found) + "\n")
-    return max(RATES, key=lambda rate: found[str(rate)])
+    return found
+
+
+def best_rate(found: dict[str, float]) -> float:
+    """Return the rate with the best accuracy, of equals the lowest."""
+    return max(sorted(float(rate) for rate in found), key=lambda rate: found[str(rate)])

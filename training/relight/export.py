@@ -187,6 +187,7 @@ def write_card(folder: Path, header: dict[str, Any], state: dict[str, Any], data
         "images": {split: len(dataset.split(split)) for split in SPLITS},
         "model": state["options"],
         "schedule": state["schedule"],
+        "went_on_from": {"iterations": state["before"][0], "training_seconds": state["before"][1]},
         "measured": header["metrics"],
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
@@ -209,7 +210,8 @@ def main(arguments: list[str] | None = None) -> int:
     scene = Scene(options.out)
     header["metrics"] = {
         **evaluate(scene_renderer(scene), dataset, limit=options.limit),
-        "iterations": state["iteration"], "training_seconds": round(state["seconds"]),
+        "iterations": state["before"][0] + state["iteration"],
+        "training_seconds": round(state["before"][1] + state["seconds"]),
     }  # fmt: skip
     write_header(options.out, header)
     write_card(options.out, header, state, dataset)

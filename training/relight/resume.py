@@ -29,8 +29,11 @@ def read_header(folder: Path) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def adopt(model: SceneModel, folder: Path) -> None:
-    """Give a model of the same sizes the space and weights of an exported scene."""
+def adopt(model: SceneModel, folder: Path) -> tuple[int, float]:
+    """Give a model of the same sizes the space and weights of an exported scene.
+
+    Returns: the iterations and seconds of its training, by its header.
+    """
     header = read_header(folder)
 
     def read(blob: dict[str, Any]) -> Tensor:
@@ -64,3 +67,5 @@ def adopt(model: SceneModel, folder: Path) -> None:
     model.light.sun.copy_(torch.tensor(header["light"]["sun"]).log())
     model.sky.elevations.copy_(torch.tensor(header["sky"]["elevations_degrees"]))
     model.sky.colour.copy_(read(header["sky"]["colour"]).log())
+    metrics = header["metrics"]
+    return int(metrics.get("iterations", 0)), float(metrics.get("training_seconds", 0))

@@ -30,7 +30,7 @@ from relight.model import ModelOptions, Rendered, SceneModel, srgb
 from relight.rays import Batch, RayBank
 from relight.shadow import VARIANTS
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 OPTICAL_LENGTH = 150.0  # distance_scale · longest side; 25 of TensoRF's units times the six units of its larger boxes
 ELEVATION_KNOTS = 8
 FIRST_PRUNING = 500  # iterations; a sun-blind field has not begun to condense after 150, and what is dropped is lost
@@ -78,8 +78,8 @@ def going_on(schedule: Schedule) -> Schedule:
         occupancy_at=(0.3, 0.6, 0.85),
         shadow_march_from=0.0,
         ripe_from=0.0,
-        grid_rate=0.2 * schedule.grid_rate,
-        head_rate=0.2 * schedule.head_rate,
+        grid_rate=0.12 * schedule.grid_rate,
+        head_rate=0.12 * schedule.head_rate,
         final_rate=0.15,
         warm_up=200,
         normal_settles=300,
@@ -123,6 +123,7 @@ class Trainer:
         self.generator = torch.Generator().manual_seed(schedule.seed)
         self.iteration = 0
         self.seconds = 0.0
+        self.before = (0, 0.0)  # iterations and seconds of the scene that training goes on from
         self.optimiser = self._optimiser()
         a, b = math.log(schedule.first_vertices), math.log(schedule.last_vertices)
         steps = len(schedule.upsample_at)
@@ -260,6 +261,7 @@ class Trainer:
             "schedule": asdict(self.schedule),
             "iteration": self.iteration,
             "seconds": self.seconds,
+            "before": list(self.before),
             "space": {
                 **{k: getattr(self.model.space, k) for k in ("vertices", "cell", "step", "distance_scale", "occupied")}
             },
@@ -283,6 +285,7 @@ class Trainer:
         if state["options"] != asdict(self.options) or state["schedule"] != asdict(self.schedule):
             raise ValueError(f"{path} was trained with other options; choose another --out or give the same options")
         self.iteration, self.seconds = state["iteration"], state["seconds"]
+        self.before = (state["before"][0], state["before"][1])
         load_weights(self.model, state)
         self.optimiser = self._optimiser()
         self.optimiser.load_state_dict(state["optimiser"])
@@ -290,7 +293,7 @@ class Trainer:
 
     def start_from(self, scene: Path) -> None:
         """Take the weights of an exported scene."""
-        resume.adopt(self.model, scene)
+        self.before = resume.adopt(self.model, scene)
         self.optimiser = self._optimiser()
 
     def run(self, out: Path, bar: bool = True) -> None:

@@ -22,10 +22,10 @@ def test_the_committed_index_names_the_committed_learners_in_order() -> None:
 
 
 def test_titles_tell_all_learners_apart() -> None:
-    titles = [catalogue.title(r) for r in catalogue.recipes().values()]
+    titles = [catalogue.title_of(r) for r in catalogue.recipes().values()]
     assert len(set(titles)) == len(titles)
-    assert catalogue.title(catalogue.recipes()["drawings-anyway"]) == "Drawings, any-way MAML"
-    assert catalogue.title(catalogue.recipes()["photographs-fixed5"]) == "Photographs, fixed-way MAML, 5 ways"
+    assert catalogue.title_of(catalogue.recipes()["drawings-anyway"]) == "Drawings, any-way MAML"
+    assert catalogue.title_of(catalogue.recipes()["photographs-fixed5"]) == "Photographs, fixed-way MAML, 5 ways"
 
 
 def test_the_index_is_written_in_the_menus_order_and_strangers_are_named(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from fewshot import data, export, reference, report
+from fewshot import data, experiment, export, reference, report, tune
 from fewshot.episodes import Pool, draw_episode, episode
-from fewshot.evaluate import Measure, measure
+from fewshot.evaluate import Measure, is_measured, measure, of_folder, of_run
+from fewshot.folder import metrics_of, read_card, table, without_episodes, write_card
 from fewshot.golden import drawings
 from fewshot.learner import Recipe, predict
 from fewshot.maml import Inner
@@ -126,7 +127,7 @@ def test_an_exported_learner_is_pytorchs(pools: tuple[Pool, Pool], kind: str, no
     recipe = replace(SHORT, kind=kind, nodes=nodes, episodes=4)
     run = tmp_path / "run"
     trainer(pools, recipe).run(run, bar=False)
-    metrics = measure(run / "checkpoint.pt", pools[1], CPU, 2)
+    metrics = measure(of_run(run, CPU), pools[1], CPU, 2)
     (run / "metrics.json").write_text(json.dumps(metrics))
     card = export.export(run, tmp_path / "learner", "A learner", (0.0,), (1.0,))
     worst = export.check(run, tmp_path / "learner", pools[1])
@@ -136,7 +137,15 @@ def test_an_exported_learner_is_pytorchs(pools: tuple[Pool, Pool], kind: str, no
     assert "each" not in json.dumps(card)
     assert "5" in card["metrics"]["ways"]
     assert ("assignments" in card["metrics"]) == (kind == "maml")
-    assert "5 ways" in report.write(tmp_path, tmp_path / "report")
+    assert "5 ways" in report.write(tmp_path, None, tmp_path / "report")
+    assert is_measured(metrics_of(card), recipe, 5, 2)
+    assert not is_measured(metrics_of(card), recipe, 5, 3)
+
+    # The folder alone gives the same recipe, table and report.
+    stored = of_folder(tmp_path / "learner", CPU)
+    assert stored.recipe == recipe
+    assert table(measure(stored, pools[1], CPU, 2)) == read_card(tmp_path / "learner")["metrics"]
+    assert report.markdown({"a": metrics_of(card)}) == report.markdown({"a": without_episodes(metrics)})
 
     data.write_pool(pools[1], tmp_path / "images")
     files = reference.class_folders(tmp_path / "images")
@@ -157,8 +166,47 @@ def test_an_exported_learner_is_pytorchs(pools: tuple[Pool, Pool], kind: str, no
 
 def test_metrics_of_other_weights_are_not_exported(pools: tuple[Pool, Pool], tmp_path: Path) -> None:
     trainer(pools, replace(SHORT, episodes=4)).run(tmp_path, bar=False)
-    metrics = measure(tmp_path / "checkpoint.pt", pools[1], CPU, 2)
+    metrics = measure(of_run(tmp_path, CPU), pools[1], CPU, 2)
     metrics["trained"]["best_at"] = 2
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(export.ExportError, match="measure again"):
         export.export(tmp_path, tmp_path / "learner", "A learner", (0.0,), (1.0,))
+
+
+def test_an_experiment_leaves_learners_that_are_not_done_again(
+    pools: tuple[Pool, Pool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(SHORT, nodes=3, ways=(3,), episodes=4)
+    monkeypatch.setattr(experiment, "recipes", lambda: {"drawings-fixed3": recipe})
+    monkeypatch.setattr("fewshot.catalogue.recipes", lambda: {"drawings-fixed3": recipe})
+    monkeypatch.setattr(experiment, "fixed_way", lambda *_: recipe)
+    monkeypatch.setattr(data, "pool", lambda domain, split, *_: pools[split != "train"])
+    monkeypatch.setattr("fewshot.tune.EPISODES", 2)
+    learners = tmp_path / "learners"
+    options = ["--learners", str(learners), "--episodes", "4", "--filters", "4", "--test-episodes", "2"]
+    assert experiment.main([*options, "--out", str(tmp_path / "first")]) == 0
+    card = read_card(learners / "drawings-fixed3")
+    assert set(card["training"]["innerRates"]) == {str(rate) for rate in tune.RATES}
+    assert card["inner"]["learningRate"] == tune.best_rate(card["training"]["innerRates"])
+    assert json.loads((learners / "index.json").read_text()) == {"learners": ["drawings-fixed3"]}
+
+    # With the runs lost, the folder is neither trained nor measured again; without its table only measured.
+    assert experiment.main([*options, "--out", str(tmp_path / "second")]) == 0
+    assert sorted(p.name for p in (tmp_path / "second").iterdir()) == ["report.json", "report.md"]
+    write_card(learners / "drawings-fixed3", {**card, "metrics": {}})
+    assert experiment.main([*options, "--out", str(tmp_path / "third")]) == 0
+    assert not (tmp_path / "third" / "drawings-fixed3" / "checkpoint.pt").exists()
+    assert read_card(learners / "drawings-fixed3") == card
+
+
+def test_differences_are_paired_by_episode() -> None:
+    base = {"ways": {"5": {"each": [0.5, 0.7, 0.2]}}, "recipe": SHORT.to_json()}
+    other = {"ways": {"5": {"each": [0.6, 0.8, 0.3]}}, "recipe": SHORT.to_json()}
+    assert "+10.00 ± 0.00" in report.differences_table({"a": base, "b": other})[-1]
+    assert report.differences_table({"a": base, "b": {**other, "ways": {"5": {}}}}) == []
+
+
+def test_the_documents_tables_are_those_of_the_committed_cards() -> None:
+    root = Path(__file__).parents[2]
+    document = (root / "docs" / "fewshot-training.md").read_text()
+    assert document == report.with_tables(document, root / "public" / "learners")

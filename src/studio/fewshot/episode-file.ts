@@ -73,7 +73,7 @@ export async function readEpisodeFile(text: string, decode: DecodePicture = deco
   } catch (cause) {
     throw new HeliographError('bad-document', 'The file is not JSON, so it is no episode.', CHOOSE, { cause });
   }
-  const head = z.object({ format: z.literal(EPISODE_FORMAT), version: z.unknown() }).safeParse(file);
+  const head = z.object({ format: z.literal(EPISODE_FORMAT), version: z.unknown().optional() }).safeParse(file);
   if (!head.success) throw new HeliographError('bad-document', 'The file is no Heliograph episode.', CHOOSE);
   const { version } = head.data;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {

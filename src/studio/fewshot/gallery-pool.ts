@@ -9,6 +9,8 @@ import type { StudioPool } from './pool.ts';
 
 /** Crops of each photograph. */
 const CROPS = 30;
+/** Put together from two of the others, so that its crops would belong to either. */
+const MONTAGE = 'cat-and-dog';
 /** Side of a crop as a share of the photograph's short side. */
 const SMALLEST = 0.35;
 const LARGEST = 0.75;
@@ -24,7 +26,7 @@ export async function galleryPool(
   library: Pick<Library, 'gallery' | 'photographUrl'>,
   loadPixels: (url: string, name: string) => Promise<Pixels>,
 ): Promise<StudioPool> {
-  const photographs = [...(await library.gallery())].sort((a, b) => byName(a.title, b.title));
+  const photographs = (await library.gallery()).filter(({ id }) => id !== MONTAGE).sort((a, b) => byName(a.title, b.title));
   const loaded = boundedCache<Pixels>(MOST_KEPT, ({ data }) => data.byteLength);
   return {
     id: 'gallery',

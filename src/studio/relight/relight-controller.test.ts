@@ -32,7 +32,9 @@ function make(drawing = 10) {
   const frames: Frame[] = [];
   let lose: (error: unknown) => void = () => {};
   let disposed = 0;
+  let depth: number | null = null;
   const renderer = {
+    depthAt: async () => depth,
     backend: 'webgl2',
     setScene: async () => {},
     render: (frame: Frame) => {
@@ -77,7 +79,20 @@ function make(drawing = 10) {
     await repaint();
     return detach;
   };
-  return { relight, settings, around, frames, repaint, start, lose: (error: unknown) => lose(error), disposed: () => disposed };
+  const surfaceAt = (distance: number | null) => {
+    depth = distance;
+  };
+  return {
+    relight,
+    settings,
+    around,
+    surfaceAt,
+    frames,
+    repaint,
+    start,
+    lose: (error: unknown) => lose(error),
+    disposed: () => disposed,
+  };
 }
 
 test('is busy from the first moment until there is a picture', async () => {
@@ -94,6 +109,19 @@ test('is busy from the first moment until there is a picture', async () => {
   expect(busy.at(-1)).toBe(false);
   expect(busy.slice(0, -1)).not.toContain(false);
   expect(relight.status.getState().drawn).not.toBeNull();
+});
+
+test('a point of the picture becomes the middle of turning, and sky gets the sun', async () => {
+  const { relight, settings, start, surfaceAt } = make();
+  await start();
+  surfaceAt(6);
+  await relight.recentre(0.5, 0.5);
+  // The first camera stands at z = 18 and looks along −z.
+  expect(settings.get()).toMatchObject({ freeSun: null, eye: [0, 5, 18], target: [0, 5, 12] });
+  surfaceAt(null);
+  await relight.recentre(0.5, 0.5);
+  // With ψ = 0 that way is north, and level.
+  expect(settings.get()).toMatchObject({ freeSun: [0, 0], target: [0, 5, 12] });
 });
 
 describe('drawing', () => {

@@ -9,6 +9,7 @@ import { cameraFrame, pixelDirection } from '../../relight/camera.ts';
 import type { Frame, RelightRenderer } from '../../relight/renderer.ts';
 import type { Scene } from '../../relight/scene.ts';
 import type { SceneProgress } from '../../relight/scene-file.ts';
+import { sunFromDirection } from '../../relight/sun.ts';
 import { addScaled } from '../../relight/vector.ts';
 import type { ErrorMessage } from '../../runtime/protocol.ts';
 import type { Settings } from '../state.ts';
@@ -16,7 +17,7 @@ import type { SettingsStore } from '../store.ts';
 import { asMessage } from '../workbench.ts';
 import type { Pose } from './navigation.ts';
 import { RELIGHT_STATE } from './relight-settings.ts';
-import { cameraIn, poseIn } from './relight-view.ts';
+import { cameraIn, freeSunAt, poseIn } from './relight-view.ts';
 
 export interface RelightStatus {
   readonly scene: Scene | null;
@@ -51,7 +52,7 @@ export interface RelightController {
   pause(): void;
   /** Goes to another pose: the view is no dataset camera any more. */
   move(step: (pose: Pose, scene: Scene) => Pose): void;
-  /** Makes what is seen there the point the view turns about; shares of the picture's width and height. */
+  /** Makes what is seen there the point the view turns about; where it is sky, puts the sun there. Shares of the picture's width and height. */
   recentre(x: number, y: number): Promise<void>;
   /** The present picture at a chosen size, in sRGB. */
   picture(width: number, height: number): Promise<ImageData>;
@@ -249,7 +250,8 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
       const [from, to] = daySpan(settings.get(), scene);
       const { minute } = settings.get();
       const next = minute + ((to - from) * (now - before)) / DAY_PLAYS;
-      settings.set({ minute: next > to || minute < from ? from : next, freeSun: null });
+      // Hundredths, or the link would carry fifteen digits.
+      settings.set({ minute: next > to || minute < from ? from : Math.round(100 * next) / 100, freeSun: null });
       passTime(now);
     });
   }
@@ -326,12 +328,12 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
       const { scene, renderer } = drawable(stage, day);
       const camera = cameraIn(settings.get(), scene);
       const distance = await renderer.depthAt(camera, x * size.width, y * size.height, size.width, size.height);
-      if (distance === null) return;
-      const target = addScaled(
-        cameraFrame(camera).position,
-        pixelDirection(camera, x * size.width, y * size.height, size.width, size.height),
-        distance,
-      );
+      const direction = pixelDirection(camera, x * size.width, y * size.height, size.width, size.height);
+      if (distance === null) {
+        settings.set({ freeSun: freeSunAt(sunFromDirection(direction, scene.psi)) });
+        return;
+      }
+      const target = addScaled(cameraFrame(camera).position, direction, distance);
       this.move(({ eye }) => ({ eye, target }));
     },
     picture: (width, height) => picture(settings.get(), width, height),

@@ -22,6 +22,7 @@ export function RelightNotes() {
             Albedo must not change when you drag the sun; if it does, light was mistaken for paint. Below the horizon the picture
             fades by a rule of ours: no photograph was taken at night.
           </p>
+          <p>A double click makes a surface the point the view turns about; on the sky it puts the sun there.</p>
           <p className={panels.citation}>
             H. Chang et al.: SR-TensoRF, WACV 2024. Formulas of the shadow and of the light are our reconstruction.{' '}
             <Anchor href="https://arxiv.org/abs/2311.03965" target="_blank" rel="noreferrer" inherit underline="always">

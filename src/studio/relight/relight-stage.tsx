@@ -178,7 +178,7 @@ function Picture({ scene }: { scene: Scene | null }) {
     relight.move((pose, of) => change(pose, limitsOf(of)));
   }
 
-  /** The point under the pointer becomes the one the view turns about. */
+  /** The point under the pointer becomes the one the view turns about; sky gets the sun. */
   function onDoubleClick(event: MouseEvent): void {
     const box = event.currentTarget.getBoundingClientRect();
     void relight.recentre((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);

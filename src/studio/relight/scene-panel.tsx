@@ -139,11 +139,11 @@ function Viewpoints({ scene }: { scene: Scene }) {
   return (
     <section className={panels.section} aria-labelledby="viewpoints-heading">
       <h2 id="viewpoints-heading">Viewpoints</h2>
-      <ul className={styles.viewpoints}>
+      <ul className={panels.gallery}>
         {scene.cameras.map((camera, index) => (
           <li key={camera.id}>
             <UnstyledButton
-              className={styles.viewpoint}
+              className={`${panels.thumb} ${styles.viewpoint}`}
               aria-label={`Viewpoint ${index + 1}`}
               aria-pressed={camera.id === current?.id}
               title={`${camera.id}, ${camera.split}`}
