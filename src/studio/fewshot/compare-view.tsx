@@ -41,6 +41,7 @@ export interface CompareViewProps {
 export default function CompareView(props: CompareViewProps) {
   const { learners, chosen, compared, onCompared, rows, classes, picture, actual } = props;
   const offer = wayOut(rows, learners, classes.length);
+  const others = learners.filter(({ card }) => card.name !== chosen);
   return (
     <div className={styles.view}>
       <div className={styles.head}>
@@ -52,13 +53,12 @@ export default function CompareView(props: CompareViewProps) {
             size="xs"
             classNames={{ option: styles.row }}
             aria-label="Learners beside the chosen one"
-            placeholder={compared.length === 0 ? 'Add a learner' : ''}
+            placeholder={rows.length < 2 ? 'Add a learner' : ''}
             maxValues={MOST_COMPARED}
-            value={compared.filter((name) => name !== chosen)}
+            // A link may name learners that this studio does not have.
+            value={others.map(({ card }) => card.name).filter((name) => compared.includes(name))}
             onChange={onCompared}
-            data={learners
-              .filter(({ card }) => card.name !== chosen)
-              .map(({ card, obstacle }) => ({ value: card.name, label: card.title, disabled: obstacle !== null }))}
+            data={others.map(({ card, obstacle }) => ({ value: card.name, label: card.title, disabled: obstacle !== null }))}
             renderOption={({ option, checked }) => (
               <Option
                 checked={checked === true}
@@ -146,7 +146,7 @@ function Table({ rows, classes, examples, queries, actual, chosen, onChoose, onR
             label="Time"
             detail="learning and answering"
             rows={rows}
-            write={({ milliseconds }) => (milliseconds === null ? null : `${Math.round(milliseconds)} ms`)}
+            write={({ milliseconds }) => (milliseconds === null ? null : writeTime(milliseconds))}
           />
         </tbody>
         <tbody>
@@ -206,6 +206,10 @@ function Head({
       )}
     </div>
   );
+}
+
+function writeTime(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 interface FiguresProps {
