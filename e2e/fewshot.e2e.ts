@@ -160,7 +160,7 @@ test('an evaluation runs, can be stopped, and its cells open the pictures behind
       .first(),
   ).toBeVisible();
   await page.getByLabel('Episodes (R)').fill('900');
-  await page.getByRole('button', { name: /^Run/ }).click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('main')).toContainText(/[1-9]\d* of 900 episodes/);
   await page.getByRole('form', { name: 'Evaluation' }).getByRole('button', { name: 'Stop' }).click();
   await expect(page.getByRole('main')).toContainText(/of 900 episodes · stopped/);

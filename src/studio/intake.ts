@@ -28,6 +28,9 @@ export function sortFiles<T extends Named>(files: readonly T[]): Sorted<T> {
   return { models, pictures, texts, weights: files.filter((file) => !known.has(file)) };
 }
 
+/** A full episode, 20 classes of 50 pictures, has a third of this. Bytes. */
+const LARGEST_TEXT = 128 * 2 ** 20;
+
 /** How the studio takes files. */
 export interface Intake {
   /** Everything a drop, a paste or a file dialog brought. Problems are reported at their places. */
@@ -84,6 +87,18 @@ export function createIntake(
   }
 
   async function takeText(file: File): Promise<void> {
+    if (file.size > LARGEST_TEXT) {
+      const megabytes = Math.round(file.size / 2 ** 20);
+      controller.report(
+        'session',
+        new HeliographError(
+          'bad-document',
+          `${file.name} has ${megabytes} MB, more than any file of this studio.`,
+          'Choose another.',
+        ),
+      );
+      return;
+    }
     const text = await file.text();
     if (/"format"\s*:\s*"heliograph-episode"/.test(text)) {
       settings.set({ workspace: 'few-shot' });
