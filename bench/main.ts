@@ -115,7 +115,7 @@ for (const [name, bytes] of [
   printModel(report);
 }
 
-const fewShot = await measureFewShot(engine, rounds);
+const fewShot = await measureFewShot(engine, rounds, device.threads);
 printFewShot(fewShot);
 
 const page = pageSizes(`${ROOT}dist`);

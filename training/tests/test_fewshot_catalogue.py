@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 
-from fewshot import catalogue
+from fewshot import bench, catalogue
 
 LEARNERS = Path(__file__).parents[2] / "public" / "learners"
 
@@ -39,3 +40,13 @@ def test_the_index_is_written_in_the_menus_order_and_strangers_are_named(tmp_pat
     (tmp_path / "half-written" / "card.json").write_text("{}")
     with pytest.raises(ValueError, match="half-written"):
         catalogue.write_index(tmp_path)
+
+
+def test_the_bench_answers_each_line_with_a_measurement(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n\n"))
+    assert bench.main("--channels 1 --size 16 --filters 2 --episodes 2 --rounds".split()) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer["episodes"] for answer in answers] == [2, 2]
+    assert all(answer["milliseconds"] > 0 for answer in answers)
