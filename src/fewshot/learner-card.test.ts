@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { conv4, mamlCard, protoNetCard } from './conv4.ts';
 import { joinLearner } from './learner.ts';
@@ -6,11 +7,20 @@ import { parseLearnerCard } from './learner-card.ts';
 const SHAPE = { channels: 1, side: 16, filters: 4, nodes: 6 } as const;
 const card = mamlCard(SHAPE);
 
+/** A file of the committed learners, parsed. */
+const bundled = (path: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../public/learners/${path}`, import.meta.url), 'utf8'));
+const index = bundled('index.json') as { learners: string[] };
+
 describe('a learner’s card', () => {
   it('is read as it was written', () => {
     for (const each of [card, protoNetCard(SHAPE)]) {
       expect(parseLearnerCard(JSON.parse(JSON.stringify(each)), 'card.json')).toEqual(each);
     }
+  });
+
+  it.each(index.learners)('of the bundled %s is one', (name) => {
+    expect(parseLearnerCard(bundled(`${name}/card.json`), name).name).toBe(name);
   });
 
   it('may leave out what only people read', () => {

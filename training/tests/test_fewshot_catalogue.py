@@ -46,7 +46,7 @@ def test_the_bench_answers_each_line_with_a_measurement(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("\n\n"))
-    assert bench.main("--channels 1 --size 16 --filters 2 --episodes 2 --rounds".split()) == 0
+    assert bench.main(["--channels", "1", "--size", "16", "--filters", "2", "--episodes", "2", "--rounds"]) == 0
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [answer["episodes"] for answer in answers] == [2, 2]
     assert all(answer["milliseconds"] > 0 for answer in answers)
