@@ -327,8 +327,9 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     const { answer, learner, why } = bench.now;
     const state = stateShown();
     const { reason, forClass, fewView } = settings.get();
-    // While a picture is being drawn there is no time for reasons.
+    // While a picture is being drawn, or the learner still adapts, there is no time for reasons.
     if (!answer || !learner || !state || !inputs || live || fewView !== 'teach') return;
+    if (bench.jobs.lanes.adapt.key !== null) return;
     const { prediction, input, company } = answer;
     const way = forClass !== null && forClass < inputs.ways ? forClass : (predictedWays(prediction.scores, inputs.ways)[0] ?? 0);
     const key = `${answer.key} | ${reason} | ${reason === 'srd' ? way : ''}`;
