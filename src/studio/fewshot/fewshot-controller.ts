@@ -20,7 +20,6 @@ import { FewShotBench, type FewShotSurroundings } from './fewshot-bench.ts';
 import { assignmentsOf, boardKey, episodeOf, stepsWanted } from './fewshot-plan.ts';
 import { MOST_SHOTS } from './fewshot-settings.ts';
 import {
-  type Answer,
   type Board,
   FEWSHOT_LANES,
   type FewShotPlace,
@@ -97,15 +96,27 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
   /** The picture that is being drawn or seen by the camera, not yet kept. */
   let live: Pixels | null = null;
   let liveCount = 0;
-  let ownQuery: { readonly address: string; readonly pixels: Pixels } | null = null;
+  /** The reader's picture, numbered anew with each that differs from the one before; not decoded yet where `pixels` is null. */
+  let ownQuery: { readonly address: string; readonly number: number; readonly pixels: Pixels | null } | null = null;
   /** What was predicted before the nodes were shuffled, and of which learning but for the order. */
   let beforeShuffle: { readonly inputs: string; readonly state: LearnerState } | null = null;
-  /** Own episodes and pictures by the order in which they came. */
-  const revisions = new Map<unknown, number>();
-  const revision = (value: unknown) => {
-    if (!revisions.has(value)) revisions.set(value, revisions.size);
-    return revisions.get(value) ?? 0;
+  /** Own episodes by the order in which they came. */
+  const revisions = new WeakMap<OwnEpisode, number>();
+  let revisionCount = 0;
+  const revision = (episode: OwnEpisode | null) => {
+    if (episode === null) return 0;
+    const known = revisions.get(episode);
+    if (known !== undefined) return known;
+    revisionCount += 1;
+    revisions.set(episode, revisionCount);
+    return revisionCount;
   };
+
+  function ownPicture(address: string, pixels: Pixels | null = null) {
+    if (ownQuery?.address === address && (ownQuery.pixels || !pixels)) return ownQuery;
+    ownQuery = { address, number: (ownQuery?.number ?? 0) + 1, pixels };
+    return ownQuery;
+  }
 
   function reconcile(): void {
     if (settings.get().workspace !== 'few-shot') return;
@@ -270,15 +281,14 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     const { query, ownQuery: address } = settings.get();
     if (query === null) {
       if (address === null) return null;
-      if (ownQuery?.address === address) return { key: `own ${revision(address)}`, picture: ownQuery.pixels, place: null };
+      const { number, pixels } = ownPicture(address);
+      if (pixels) return { key: `own ${number}`, picture: pixels, place: null };
       bench.pursue('query', {
         lane: 'query',
-        key: `picture ${revision(address)}`,
+        key: `picture ${number}`,
         label: 'Reading the picture',
         run: () => around.decode(address),
-        done: (pixels) => {
-          ownQuery = { address, pixels };
-        },
+        done: (decoded) => void ownPicture(address, decoded),
       });
       return null;
     }
@@ -303,7 +313,8 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       const count = given.queryLabels.length;
       const { one, others } = taken(given.queries, place, count);
       const prediction = rowOf(state.queries, place, count);
-      setAnswer({ key, picture, input: one, company: others, actual: given.queryLabels[place] ?? null, prediction });
+      const actual = given.queryLabels[place] ?? null;
+      bench.set({ answer: { key, picture, input: one, company: others, actual, prediction } });
       return;
     }
     bench.pursue('query', {
@@ -313,14 +324,10 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       run: (job) =>
         answerTo(learningOf({ learner: learner.id, assignments: [], learningRate: undefined }, given), job, state, picture),
       done: ({ input, prediction, milliseconds }) => {
-        setAnswer({ key, picture, input, company: given.support, actual: null, prediction });
-        bench.set({ lastRun: milliseconds });
+        const answer = { key, picture, input, company: given.support, actual: null, prediction };
+        bench.set({ answer, lastRun: milliseconds });
       },
     });
-  }
-
-  function setAnswer(answer: Answer): void {
-    bench.set({ answer });
   }
 
   function followWhy(): void {
@@ -383,7 +390,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       live = null;
       try {
         const address = picture && (await around.encode(picture, domain()));
-        if (picture && address) ownQuery = { address, pixels: picture };
+        if (picture && address) ownPicture(address, picture);
         settings.set(
           address ? { ownQuery: address, query: null } : { ownQuery: null, query: bench.now.board?.own ? null : FIRST_QUERY },
         );

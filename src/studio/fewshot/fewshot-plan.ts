@@ -21,7 +21,7 @@ export function episodeOf(pool: StudioPool, { ways, shots, queries, episode }: S
 /** What tells one board from another. */
 export function boardKey(
   { pool, ways, shots, queries, episode, ownEpisode }: Settings,
-  revision: (own: unknown) => number,
+  revision: (own: Settings['ownEpisode']) => number,
 ): string {
   return pool === null ? `own ${revision(ownEpisode)}` : `${pool} ${ways} ${shots} ${queries} ${episode}`;
 }
