@@ -43,3 +43,14 @@ export function ProblemOf({ place, retry = false }: { place: Place; retry?: bool
     />
   );
 }
+
+/** What was wrong with settings that came from outside, or could not be kept: the same in every workspace. */
+export function SettingsProblems() {
+  return (
+    <>
+      <ProblemOf place="link" />
+      <ProblemOf place="session" />
+      <ProblemOf place="storage" />
+    </>
+  );
+}

@@ -4,7 +4,7 @@ import { Appearance } from './appearance.tsx';
 import { useSettings, useStatus, useStudio, useUi } from './context.ts';
 import { activityOf, type Status, type StudioPicture } from './explain-status.ts';
 import panelsStyles from './panels.module.css';
-import { Problem, ProblemOf } from './problem.tsx';
+import { Problem, ProblemOf, SettingsProblems } from './problem.tsx';
 import { erfLayerOf, obstacleOf, positionOf } from './requests.ts';
 import { Running, useLasting } from './running.tsx';
 import { maximumMagnitude, resolveLimit } from './seeing/colormap.ts';
@@ -35,9 +35,7 @@ export function Stage() {
     <>
       <Toolbar />
       <div className={stageStyles.problems}>
-        <ProblemOf place="link" />
-        <ProblemOf place="session" />
-        <ProblemOf place="storage" />
+        <SettingsProblems />
         <ProblemOf place="export" />
         <ProblemOf place="map" />
         <Failure />

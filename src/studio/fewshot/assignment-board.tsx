@@ -28,7 +28,7 @@ export interface AssignmentBoardProps {
   readonly onShuffle: () => void;
 }
 
-/** Label equivalence, made visible: any node may speak for any class, and the prediction should not mind. */
+/** Label equivalence, made visible: it is the same which node speaks for which class, and the prediction should not mind. */
 export function AssignmentBoard(props: AssignmentBoardProps) {
   const { nodes, classes, assignments, logits, held, ensemble, onShuffle } = props;
   const [pointed, setPointed] = useState<number | null>(null);

@@ -2,7 +2,7 @@ import { SegmentedControl } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { useFewShot, useSettings, useStudio } from '../context.ts';
 import { firstActivity } from '../jobs.ts';
-import { ProblemOf } from '../problem.tsx';
+import { SettingsProblems } from '../problem.tsx';
 import { Running, useLasting } from '../running.tsx';
 import stageStyles from '../stage.module.css';
 import type { Settings } from '../state.ts';
@@ -21,9 +21,7 @@ export function FewShotStage() {
     <>
       <Toolbar />
       <div className={stageStyles.problems}>
-        <ProblemOf place="link" />
-        <ProblemOf place="session" />
-        <ProblemOf place="storage" />
+        <SettingsProblems />
         <FewShotProblem place="board" retry />
         <FewShotProblem place="adapt" retry />
         <FewShotProblem place="query" retry />

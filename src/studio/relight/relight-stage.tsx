@@ -14,7 +14,7 @@ import { radians, toDegrees } from '../../relight/angle.ts';
 import type { Layer } from '../../relight/frame-uniforms.ts';
 import type { Scene, SceneCamera } from '../../relight/scene.ts';
 import { useRelight, useSettings, useStudio } from '../context.ts';
-import { Problem, ProblemOf } from '../problem.tsx';
+import { Problem, SettingsProblems } from '../problem.tsx';
 import { useCanvasSize } from '../seeing/use-canvas-size.ts';
 import stageStyles from '../stage.module.css';
 import { formatMinute } from './clock.ts';
@@ -37,9 +37,7 @@ export function RelightStage() {
     <>
       <Toolbar scene={scene} />
       <div className={stageStyles.problems}>
-        <ProblemOf place="link" />
-        <ProblemOf place="session" />
-        <ProblemOf place="storage" />
+        <SettingsProblems />
         {trouble && <Problem error={trouble} onRetry={relight.retry} />}
       </div>
       <Picture key={canvasKey} scene={scene} />
