@@ -7,9 +7,10 @@
  */
 import type { StoreApi } from 'zustand/vanilla';
 import type { Pixels } from '../runtime/preprocess.ts';
-import type { Engine, ErrorMessage, ModelSource, OpenOptions } from '../runtime/protocol.ts';
+import type { Engine, ModelSource, OpenOptions } from '../runtime/protocol.ts';
 import type { Library } from './assets.ts';
 import { LANES, type Place, type Status, type StudioModel, type StudioPicture } from './explain-status.ts';
+import { CANCELLED } from './jobs.ts';
 import { Maps } from './maps.ts';
 import type { Pictures } from './picture-client.ts';
 import { derivedRequest } from './requests.ts';
@@ -48,8 +49,6 @@ export interface ControllerDependencies {
   /** Milliseconds. */
   readonly clock?: () => number;
 }
-
-const CANCELLED: ErrorMessage = { code: 'cancelled', message: 'You stopped this.', remedy: '' };
 
 export function createExplainController(dependencies: ControllerDependencies): ExplainController {
   const { engine, settings, library, loadPixels, fitPicture, clock = () => performance.now() } = dependencies;

@@ -35,6 +35,9 @@ export interface Task<Name extends string, T> {
   readonly done: (value: T) => void;
 }
 
+/** What is shown of a task that the reader stopped; it waits until they go on. */
+export const CANCELLED: ErrorMessage = { code: 'cancelled', message: 'You stopped this.', remedy: '' };
+
 /** More often nobody could read it, and showing it would take time from what runs. Milliseconds. */
 const PROGRESS_INTERVAL = 100;
 

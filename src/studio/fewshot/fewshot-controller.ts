@@ -10,6 +10,7 @@ import { predictedWays } from '../../fewshot/learner.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import { nearestExamples } from '../../fewshot/support-state.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
+import { CANCELLED } from '../jobs.ts';
 import type { SettingsStore } from '../store.ts';
 import { asMessage } from '../workbench.ts';
 import { Comparison } from './comparison.ts';
@@ -503,7 +504,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
         bench.failed.add(key);
         bench.jobs.stop(lane);
         const place = lane === 'cards' ? 'learner' : lane;
-        bench.report(place, { code: 'cancelled', message: 'You stopped this.', remedy: '' });
+        bench.report(place, CANCELLED);
       }
       evaluation.stop();
     },
