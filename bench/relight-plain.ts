@@ -36,7 +36,8 @@ function plain(parts: ShaderParts, effort: Effort): Node<'vec4'> {
   const litSum = vec3(0).toVar();
   const shadowSum = float(0).toVar();
   const compares = scene.shadow.transmittance !== null;
-  marchRay(scene, grid, ray, { start, end, step: scene.header.step, effort }, ({ t, g, alpha }, transmittance) => {
+  marchRay(scene, grid, ray, { start, end, step: scene.header.step, effort }, (sample, transmittance) => {
+    const { t, g, alpha } = sample;
     const weight = transmittance.mul(alpha).toVar();
     const sums = Array.from({ length: outputs }, () => float(0).toVar());
     grid.addOutputs(g, float(1), sums);
@@ -46,7 +47,7 @@ function plain(parts: ShaderParts, effort: Effort): Node<'vec4'> {
     const { incidence, shadow, surroundings } = obstructionOf(parts, logits, float(1));
     opacity.addAssign(weight);
     depthSum.addAssign(weight.mul(t));
-    noteMedian(median, t, transmittance.sub(weight));
+    noteMedian(median, sample, transmittance, scene.header.step);
     ambientSum.addAssign(albedo.mul(surroundings).mul(weight));
     litSum.addAssign(albedo.mul(compares ? incidence : shadow).mul(weight));
     shadowSum.addAssign(weight.mul(logits[0] ?? float(0)));

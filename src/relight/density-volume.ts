@@ -11,7 +11,7 @@ import type { QuantisedArray, Scene } from './scene.ts';
 export type DensityVolume = Uint16Array;
 
 /** Vertices beyond which a volume (2 bytes a vertex) would cost more memory than its speed is worth. */
-const MAX_VERTICES = 40e6;
+const MAX_VERTICES = 48e6;
 /** Longest stretch of work before the page gets a turn, milliseconds. */
 const SLICE = 12;
 

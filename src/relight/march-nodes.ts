@@ -36,7 +36,7 @@ export interface Effort {
 export const FORMAT_EFFORT: Effort = { leaps: true, stops: true };
 
 /** What is large enough to lose no ray and small enough to divide by. */
-const TINY = 1e-9;
+export const TINY = 1e-9;
 /** Above it softplus(x) is x to a float's precision, and exp(x) still far from overflow. */
 const LINEAR_SOFTPLUS = 20;
 

@@ -1,10 +1,21 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeliographError } from '../graph/errors.ts';
 import { toDegrees } from './angle.ts';
 import { loadScene, type SceneProgress } from './scene-file.ts';
 import { sceneFrom } from './scene-source.ts';
-import { headerOf, type SceneFiles, sourceOf, tinyFiles, tinyScene, VARIANTS, withContent, withHeader } from './testing.ts';
+import {
+  headerOf,
+  renamed,
+  type SceneFiles,
+  sourceOf,
+  tinyFiles,
+  tinyScene,
+  VARIANTS,
+  withContent,
+  withHeader,
+} from './testing.ts';
 
 const FILES = tinyFiles('C-B');
 
@@ -29,6 +40,15 @@ function changed(path: readonly (string | number)[], value: unknown, files = FIL
   return withHeader(files, JSON.stringify(header).replaceAll('"INFINITE"', '1e999'));
 }
 
+const GRIDS = FILES.get('grids.bin') ?? new Uint8Array();
+/** The scene with its grids in another file, said to have so many bytes unzipped. */
+const zipped = (content: Uint8Array, unzippedBytes: number) =>
+  changed(
+    ['files', 0, 'unzipped_bytes'],
+    unzippedBytes,
+    withContent(renamed(FILES, 'grids.bin', 'grids.bin.gzip'), 'grids.bin.gzip', content),
+  );
+
 describe('loading a scene', () => {
   it.each(VARIANTS)('reads the tiny scene %s', async (variant) => {
     const scene = await tinyScene(variant);
@@ -42,6 +62,16 @@ describe('loading a scene', () => {
     expect(scene.cameras.map(({ id }) => id)).toEqual(['C0', 'C1']);
     expect(toDegrees(scene.psi)).toBeCloseTo(20, 9);
     expect(scene.bytes).toBe([...tinyFiles(variant).values()].reduce((sum, { length }) => sum + length, 0));
+  });
+
+  it('reads compressed files, and files of the first version', async () => {
+    const plain = await tinyScene('C-B');
+    const small = gzipSync(GRIDS);
+    const scene = await loadScene(sourceOf(zipped(small, GRIDS.length)));
+    expect(scene.density).toEqual(plain.density);
+    expect(scene.appearance).toEqual(plain.appearance);
+    expect(scene.occupancy).toEqual(plain.occupancy);
+    expect((await loadScene(sourceOf(changed(['version'], 1)))).density).toEqual(plain.density);
   });
 
   it('reports bytes up to the total', async () => {
@@ -73,7 +103,14 @@ describe('a bad scene', () => {
     ['no JSON', withHeader(FILES, '{"format":'), /not valid JSON/],
     ['another document', withHeader(FILES, { format: 'gltf' }), /does not describe/],
     ['null', withHeader(FILES, 'null'), /does not describe/],
-    ['another version', changed(['version'], 2), /format version 2/],
+    ['another version', changed(['version'], 3), /format version 3; versions 1 and 2 are known/],
+    ['a compressed file without its size', renamed(FILES, 'grids.bin', 'grids.bin.gzip'), /have unzipped_bytes/],
+    ['a size unzipped of a file that is not', changed(['files', 0, 'unzipped_bytes'], 9), /have unzipped_bytes/],
+    ['a file that cannot be unzipped', zipped(GRIDS, GRIDS.length), /cannot be unzipped/],
+    ['a compressed file cut short', zipped(gzipSync(GRIDS).subarray(0, 3000), GRIDS.length), /cannot be unzipped/],
+    ['more than it says when unzipped', zipped(gzipSync(new Uint8Array(2 ** 26)), GRIDS.length), /unzips to more than the 10232/],
+    ['less than it says when unzipped', zipped(gzipSync(GRIDS.subarray(1)), GRIDS.length), /unzips to 10231 bytes where 10232/],
+    ['absurd sizes when unzipped', zipped(gzipSync(GRIDS), 65 * 2 ** 20), /65 MB together when unzipped/],
     ['an infinite step', changed(['step'], 'INFINITE'), /“step”/],
     ['an infinite range', changed(['density', 'planes', 0, 'minimum', 1], 'INFINITE'), /“density.planes.0.minimum.1”/],
     ['a range of nothing', changed(['density', 'planes', 0, 'scale', 1], 0), /“density.planes.0.scale.1”/],

@@ -1,10 +1,11 @@
 /** Reads the scene files of docs/relight-format.md: fetches, validates and decodes them. */
 import type { ZodError } from 'zod';
+import { HeliographError } from '../graph/errors.ts';
 import { degrees } from './angle.ts';
 import type { Scene, SceneCamera } from './scene.ts';
 import { decodeScene, requiredFiles } from './scene-decode.ts';
 import { bad } from './scene-error.ts';
-import { SCENE_FORMAT, SCENE_VERSION, type SceneHeader, sceneHeaderSchema } from './scene-schema.ts';
+import { SCENE_FORMAT, SCENE_VERSIONS, type SceneHeader, sceneHeaderSchema } from './scene-schema.ts';
 import type { SceneSource } from './scene-source.ts';
 import { sunAt } from './sun.ts';
 
@@ -14,7 +15,7 @@ export interface SceneProgress {
   readonly totalBytes: number | null;
 }
 
-/** What we load of a scene at most; format version 1 promises 12 MB. */
+/** What we load of a scene at most, and what its files may be unzipped; the format promises 12 MB of files. */
 const MAX_BYTES = 64 * 2 ** 20;
 const MAX_HEADER_BYTES = 8 * 2 ** 20;
 
@@ -32,9 +33,11 @@ export async function loadScene(
   const header = parseHeader(headerBytes);
   const files = requiredFiles(header);
   const total = headerBytes.length + files.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total > MAX_BYTES) {
+  const unzipped = files.reduce((sum, { bytes, unzipped_bytes = bytes }) => sum + unzipped_bytes, 0);
+  const most = Math.max(total, unzipped);
+  if (most > MAX_BYTES) {
     throw bad(
-      `The scene's files have ${Math.round(total / 2 ** 20)} MB together; ${MAX_BYTES / 2 ** 20} MB is the most that is loaded.`,
+      `The scene's files have ${Math.round(most / 2 ** 20)} MB together${unzipped === most ? ' when unzipped' : ''}; ${MAX_BYTES / 2 ** 20} MB is the most that is loaded.`,
     );
   }
   const done = new Map<string, number>();
@@ -47,14 +50,14 @@ export async function loadScene(
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
   try {
-    const read = files.map(async ({ file, bytes, sha256 }) => {
+    const read = files.map(async ({ file, bytes, sha256, unzipped_bytes }) => {
       const onBytes = (count: number) => {
         done.set(file, count);
         report();
       };
       const content = await readBounded(source, file, bytes, bytes, onBytes, either);
       await checkContent(file, content, bytes, sha256);
-      return [file, content] as const;
+      return [file, unzipped_bytes === undefined ? content : await unzip(file, content, unzipped_bytes)] as const;
     });
     const scene = decodeScene(header, new Map(await Promise.all(read)));
     return { ...scene, cameras: header.cameras.map(cameraOf), bytes: total, image: imageReader(source, header) };
@@ -72,8 +75,10 @@ function parseHeader(bytes: Uint8Array): SceneHeader {
   }
   const { format, version } = Object(json) as { format?: unknown; version?: unknown };
   if (format !== SCENE_FORMAT) throw bad('The file scene.json does not describe a Heliograph relight scene.');
-  if (version !== SCENE_VERSION) {
-    throw bad(`The scene has format version ${JSON.stringify(version)}; version ${SCENE_VERSION} is the one known here.`);
+  if (!SCENE_VERSIONS.some((known) => known === version)) {
+    throw bad(
+      `The scene has format version ${JSON.stringify(version)}; versions ${SCENE_VERSIONS.join(' and ')} are known here.`,
+    );
   }
   const result = sceneHeaderSchema.safeParse(json);
   if (!result.success) throw bad(describe(result.error), result.error);
@@ -119,6 +124,28 @@ async function checkContent(file: string, content: Uint8Array, bytes: number, sh
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(content)));
   const hex = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   if (hex !== sha256) throw bad(`The scene's file “${file}” is not the one the header describes: its checksum differs.`);
+}
+
+/** Unzips a file, and gives up as soon as it is longer than its header says: a small file may hide a huge one. */
+async function unzip(file: string, content: Uint8Array, expected: number): Promise<Uint8Array> {
+  const unzipped = new Uint8Array(expected);
+  let length = 0;
+  try {
+    const parts = new Blob([new Uint8Array(content)]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+    for (let part = await parts.read(); !part.done; part = await parts.read()) {
+      if (length + part.value.length > expected) {
+        await parts.cancel();
+        throw bad(`The scene's file “${file}” unzips to more than the ${expected} bytes it may have.`);
+      }
+      unzipped.set(part.value, length);
+      length += part.value.length;
+    }
+  } catch (error) {
+    if (error instanceof HeliographError) throw error;
+    throw bad(`The scene's file “${file}” cannot be unzipped.`, error);
+  }
+  if (length !== expected) throw bad(`The scene's file “${file}” unzips to ${length} bytes where ${expected} are expected.`);
+  return unzipped;
 }
 
 function cameraOf(camera: SceneHeader['cameras'][number]): SceneCamera {

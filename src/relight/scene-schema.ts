@@ -2,7 +2,10 @@
 import * as z from 'zod';
 
 export const SCENE_FORMAT = 'heliograph-relight-scene';
-export const SCENE_VERSION = 1;
+/** Versions that can be read. The first had no compressed files. */
+export const SCENE_VERSIONS = [1, 2] as const;
+/** How a compressed file's name ends. Not `.gz`: some servers send such files as something to be unzipped on the way. */
+const GZIP = '.gzip';
 
 /** Vertices along an axis. WebGL2 promises textures of 2,048; a larger grid would not fit a download. */
 const MAX_GRID = 512;
@@ -40,6 +43,18 @@ const fileName = z
   .max(200)
   .regex(/^[\w.-]+( ?[\w.-]+)*(\/[\w.-]+( ?[\w.-]+)*)*$/, 'not a path inside the scene folder')
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'not a path inside the scene folder');
+
+const size = z.number().int().nonnegative();
+const listedFile = z
+  .object({
+    file: fileName,
+    bytes: size,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    unzipped_bytes: size.optional(),
+  })
+  .refine(({ file, unzipped_bytes }) => file.endsWith(GZIP) === (unzipped_bytes !== undefined), {
+    message: `files named *${GZIP}, and no others, have unzipped_bytes`,
+  });
 
 const place = { file: fileName, offset: z.number().int().nonnegative().multipleOf(4) };
 const shape = z
@@ -113,7 +128,7 @@ const camera = z.object({
 
 export const sceneHeaderSchema = z.object({
   format: z.literal(SCENE_FORMAT),
-  version: z.literal(SCENE_VERSION),
+  version: z.literal(SCENE_VERSIONS),
   name: text,
   title: text,
   licence: text,
@@ -160,9 +175,7 @@ export const sceneHeaderSchema = z.object({
   }),
   cameras: z.array(camera).max(MAX_CAMERAS),
   metrics: z.record(z.string(), z.unknown()),
-  files: z
-    .array(z.object({ file: fileName, bytes: z.number().int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
-    .max(2 * MAX_CAMERAS),
+  files: z.array(listedFile).max(2 * MAX_CAMERAS),
 });
 
 /** `scene.json`, validated but for what its numbers say of the binary files. */

@@ -2,11 +2,11 @@
  * The shader of a scene: marches with leaps over empty space, composites the linear outputs, then shades once a pixel. One source for WebGPU and
  * WebGL2, in three's node language.
  */
-import { Fn, float, If, int, Loop, max, mix, select, vec3, vec4 } from 'three/tsl';
+import { Fn, float, If, int, Loop, log, max, mix, select, vec3, vec4 } from 'three/tsl';
 import type { Node } from 'three/webgpu';
 import { type FrameUniforms, LAYERS, PACKED_DEPTH } from './frame-uniforms.ts';
 import type { GridNodes, VectorArray } from './grid-nodes.ts';
-import { boxInterval, FORMAT_EFFORT, marchRay, type Ray, sunTransmittance } from './march-nodes.ts';
+import { boxInterval, FORMAT_EFFORT, marchRay, type Ray, type Sample, sunTransmittance, TINY } from './march-nodes.ts';
 import type { Scene } from './scene.ts';
 import { discCoverage, type PerceptronNodes, type SkyNodes, sigmoid, toSrgb } from './shade-nodes.ts';
 
@@ -71,10 +71,12 @@ export function obstructionOf(
   };
 }
 
-/** Keeps the distance of the first sample behind which less than half of the light is left. */
-export function noteMedian(median: Node<'float'>, t: Node<'float'>, behind: Node<'float'>): void {
-  If(median.equal(0).and(behind.lessThan(0.5)), () => {
-    median.assign(t);
+/** Keeps the distance at which half of a ray's light is used up, within the step in which it happens: whole steps would fray the shadows' edges. */
+export function noteMedian(median: Node<'float'>, { t, alpha }: Sample, before: Node<'float'>, step: number): void {
+  const left = alpha.oneMinus().toVar();
+  If(before.greaterThanEqual(0.5).and(before.mul(left).lessThan(0.5)), () => {
+    const within = log(before.mul(2)).div(log(max(left, float(TINY))).negate());
+    median.assign(within.sub(0.5).mul(step).add(t));
   });
 }
 
@@ -95,11 +97,12 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
   const sums = Array.from({ length: outputs }, () => float(0).toVar());
   const is = (layer: number) => frame.layer.equal(int(layer));
   const shaded = is(LAYERS.final).or(is(LAYERS.albedo)).or(is(LAYERS['learned-shadow'])).toVar();
-  marchRay(scene, grid, ray, { start, end, step: scene.header.step, effort: FORMAT_EFFORT }, ({ t, g, alpha }, transmittance) => {
+  marchRay(scene, grid, ray, { start, end, step: scene.header.step, effort: FORMAT_EFFORT }, (sample, transmittance) => {
+    const { t, g, alpha } = sample;
     const weight = transmittance.mul(alpha).toVar();
     accumulated.addAssign(weight);
     depthSum.addAssign(weight.mul(t));
-    noteMedian(median, t, transmittance.sub(weight));
+    noteMedian(median, sample, transmittance, scene.header.step);
     If(shaded.and(weight.greaterThanEqual(weight_threshold)), () => {
       used.addAssign(weight);
       grid.addOutputs(g, weight, sums);

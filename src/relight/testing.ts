@@ -52,6 +52,12 @@ export function withContent(files: SceneFiles, file: string, content: Uint8Array
   const header = headerOf(files);
   const entries = header.files as { file: string; bytes: number; sha256: string }[];
   const sha256 = createHash('sha256').update(content).digest('hex');
-  const listed = entries.map((entry) => (entry.file === file ? { file, bytes: content.length, sha256 } : entry));
+  const listed = entries.map((entry) => (entry.file === file ? { ...entry, bytes: content.length, sha256 } : entry));
   return withHeader(new Map([...files, [file, content]]), { ...header, files: listed });
+}
+
+/** Files with one under another name, in the header as well. */
+export function renamed(files: SceneFiles, from: string, to: string): SceneFiles {
+  const text = JSON.stringify(headerOf(files)).replaceAll(JSON.stringify(from), JSON.stringify(to));
+  return withHeader(new Map([...files].map(([name, content]) => [name === from ? to : name, content])), text);
 }

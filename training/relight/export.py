@@ -28,7 +28,7 @@ from relight.evaluate import evaluate, scene_renderer
 from relight.field import VMGrid
 from relight.model import SceneModel
 from relight.reference import Scene, resized
-from relight.scene_file import FORMAT, VERSION, BlobWriter, write_header
+from relight.scene_file import FORMAT, GZIP, VERSION, BlobWriter, write_header
 from relight.train import load_model
 
 LIMIT_BYTES = 12_000_000
@@ -106,7 +106,7 @@ def export(model: SceneModel, dataset: Dataset, folder: Path, title: str, licenc
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "views").mkdir(parents=True)
     density, appearance, heads, cells = (
-        BlobWriter(folder, f"{name}.bin") for name in ("density", "appearance", "heads", "occupancy")
+        BlobWriter(folder, f"{name}.bin{GZIP}") for name in ("density", "appearance", "heads", "occupancy")
     )
     space, options, place = model.space, model.options, dataset.place
     cameras = []

@@ -171,9 +171,9 @@ class SceneModel(nn.Module):
 
         # Where a ray grazes an edge, the mean depth lies in the air between near and far: T_sun is asked at the median.
         with torch.no_grad():
-            past = before * torch.exp(-thickness) < HALF
-            surface = torch.full_like(zero, torch.inf).scatter_reduce(0, samples.ray[past], samples.t[past], "amin")
-            surface = torch.where(surface.isfinite(), surface, depth)
+            crossing = (before >= HALF) & (before * torch.exp(-thickness) < HALF)
+            within = torch.log(before[crossing] / HALF) / thickness[crossing]
+            surface = depth.index_copy(0, samples.ray[crossing], samples.t[crossing] + (within - 0.5) * space.step)
 
         threshold = options.weight_threshold
         used = zero.index_add(0, samples.ray, torch.where(weights >= threshold, weights, 0))

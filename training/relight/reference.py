@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .scene_file import FORMAT, VERSION, decode
+from .scene_file import FORMAT, READABLE, decode
 
+TINY = 1e-9  # small enough to lose nothing, large enough for a logarithm
 CHUNK = 2048  # rays rendered at once
 BLOCK = 32  # samples of a ray marched between two looks at whether it has stopped
 PAIRS = ((0, 1, 2), (0, 2, 1), (1, 2, 0))  # plane's column axis, plane's row axis, line's axis
@@ -95,8 +96,8 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.header: dict[str, Any] = json.loads((folder / "scene.json").read_text())
         h = self.header
-        if h["format"] != FORMAT or h["version"] != VERSION:
-            raise ValueError(f"not a {FORMAT} of version {VERSION}: {folder}")
+        if h["format"] != FORMAT or h["version"] not in READABLE:
+            raise ValueError(f"not a {FORMAT} of version {' or '.join(map(str, READABLE))}: {folder}")
         self.low, self.high = np.asarray(h["box"], float)
         self.n = np.asarray(h["grid"])
         self.grids = {name: self._grid(folder, h[name]) for name in ("density", "appearance")}
@@ -241,7 +242,11 @@ class Scene:
         surface = depth
         if march.get("surface") == "median":
             past = after < 0.5
-            surface = np.where(past.any(1), t[np.arange(n), past.argmax(1)], depth)
+            rays = np.flatnonzero(past.any(1))
+            k = past[rays].argmax(1)
+            within = np.log(2 * before[rays, k]) / -np.log(np.maximum(1 - alpha[rays, k], TINY))
+            surface = depth.copy()
+            surface[rays] = t[rays, k] + (within - 0.5) * self.header["step"]
 
         rows, offsets = self.rows(sun)
         matrix = np.concatenate([self.albedo, rows])

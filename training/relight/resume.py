@@ -30,7 +30,7 @@ def read_header(folder: Path) -> dict[str, Any]:
 
 @torch.no_grad()
 def adopt(model: SceneModel, folder: Path) -> tuple[int, float]:
-    """Give a model of the same sizes the space and weights of an exported scene.
+    """Give a model of as many components the space and weights of an exported scene.
 
     Returns: the iterations and seconds of its training, by its header.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import numpy as np
 
 FORMAT = "heliograph-relight-scene"
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)  # version 1 had no compressed files
+GZIP = ".gzip"  # not .gz, which some servers hand out as something to be unzipped on the way
 
 
 class BlobWriter:
-    """Appends arrays to one binary file of a scene folder and describes them."""
+    """Appends arrays to one binary file of a scene folder and describes them; a file named ``*.gzip`` is compressed."""
 
     def __init__(self, folder: Path, file: str) -> None:
         self.path = folder / file
@@ -52,7 +55,14 @@ class BlobWriter:
 
     def close(self) -> None:
         """Write the file."""
-        self.path.write_bytes(bytes(self.data))
+        raw = bytes(self.data)
+        self.path.write_bytes(gzip.compress(raw, 9, mtime=0) if self.file.endswith(GZIP) else raw)
+
+
+def contents(path: Path) -> bytes:
+    """Return a file's bytes, uncompressed."""
+    raw = path.read_bytes()
+    return gzip.decompress(raw) if path.name.endswith(GZIP) else raw
 
 
 def decode(folder: Path, blob: dict[str, Any]) -> np.ndarray:
@@ -61,7 +71,7 @@ def decode(folder: Path, blob: dict[str, Any]) -> np.ndarray:
     count = int(np.prod(shape))
     dtypes: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "uint8": np.dtype(np.uint8)}
     dtype = dtypes[blob["type"]]
-    data = (folder / blob["file"]).read_bytes()
+    data = contents(folder / blob["file"])
     if blob["offset"] + count * dtype.itemsize > len(data):
         raise ValueError(f"{blob['file']} ends before the array at {blob['offset']} of shape {shape}")
     raw = np.frombuffer(data, dtype, count, blob["offset"]).reshape(shape)
@@ -82,6 +92,7 @@ def write_header(folder: Path, header: dict[str, Any]) -> None:
             "file": p.relative_to(folder).as_posix(),
             "bytes": p.stat().st_size,
             "sha256": hashlib.sha256(p.read_bytes()).hexdigest(),
+            **({"unzipped_bytes": len(contents(p))} if p.name.endswith(GZIP) else {}),
         }
         for p in files
     ]

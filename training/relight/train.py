@@ -33,6 +33,8 @@ from relight.shadow import VARIANTS
 CHECKPOINT_VERSION = 2
 OPTICAL_LENGTH = 150.0  # distance_scale · longest side; 25 of TensoRF's units times the six units of its larger boxes
 ELEVATION_KNOTS = 8
+GOING_ON_RATE = 0.12  # of the first run's; a short run must not begin faster, for it has no time to come to rest again
+GOING_ON_REST = 0.018  # of the first run's rates, at the end
 FIRST_PRUNING = 500  # iterations; a sun-blind field has not begun to condense after 150, and what is dropped is lost
 
 
@@ -70,17 +72,20 @@ class Schedule:
     normal_settles: int = 0  # iterations in which the normal learns φ before it is allowed to teach it
 
 
-def going_on(schedule: Schedule) -> Schedule:
-    """Return the schedule of a training that starts from an exported scene: nothing is fog any more."""
+def going_on(schedule: Schedule, rate: float = GOING_ON_RATE) -> Schedule:
+    """Return the schedule of a training that starts from an exported scene: nothing is fog any more.
+
+    ``rate``: its first learning rates, as a fraction of those of a training from nothing.
+    """
     return replace(
         schedule,
         upsample_at=(),
         occupancy_at=(0.3, 0.6, 0.85),
         shadow_march_from=0.0,
         ripe_from=0.0,
-        grid_rate=0.12 * schedule.grid_rate,
-        head_rate=0.12 * schedule.head_rate,
-        final_rate=0.15,
+        grid_rate=rate * schedule.grid_rate,
+        head_rate=rate * schedule.head_rate,
+        final_rate=GOING_ON_REST / rate,
         warm_up=200,
         normal_settles=300,
     )
@@ -292,8 +297,10 @@ class Trainer:
         self.generator.set_state(state["generator"].cpu())
 
     def start_from(self, scene: Path) -> None:
-        """Take the weights of an exported scene."""
+        """Take the weights of an exported scene; where the schedule wants other vertices, its grids are resampled."""
         self.before = resume.adopt(self.model, scene)
+        if max(self.model.space.vertices) != self.schedule.last_vertices:
+            self.upsample(self.schedule.last_vertices)
         self.optimiser = self._optimiser()
 
     def run(self, out: Path, bar: bool = True) -> None:
@@ -354,7 +361,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m relight.train", description="Train a Relight scene.")
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
-    parser.add_argument("--start", type=Path, help="folder of an exported scene to go on from, of the same sizes")
+    parser.add_argument("--start", type=Path, help="folder of an exported scene to go on from, of as many components")
+    parser.add_argument("--rate", type=float, default=GOING_ON_RATE, help="with --start: of a whole run's first rates")
     parser.add_argument("--variant", choices=VARIANTS, default="C-B")
     parser.add_argument("--iterations", type=int, default=Schedule.iterations)
     parser.add_argument("--batch", type=int, help="rays an iteration; 4096, on CUDA 16384")
@@ -373,7 +381,7 @@ def main(arguments: list[str] | None = None) -> int:
         variant=options.variant, density_components=options.density, appearance_components=options.appearance
     )
     if options.start is not None:
-        schedule = going_on(schedule)
+        schedule = going_on(schedule, options.rate)
     trainer = Trainer(data.load(options.data), model, schedule, device)
     if options.start is not None:
         trainer.start_from(options.start)

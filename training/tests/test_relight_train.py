@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,12 @@ import boxes
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from relight import dataset as data
 from relight.evaluate import evaluate, model_renderer, scene_renderer
 from relight.export import export
+from relight.march import inside
 from relight.metrics import psnr
 from relight.model import ModelOptions
 from relight.reference import Scene
@@ -91,6 +94,10 @@ def test_training_goes_on_from_an_exported_scene(dataset: data.Dataset, tmp_path
     before = scene_renderer(Scene(tmp_path / "scene"))(frame, frame)
     adopted = model_renderer(second.model.eval(), dataset)(frame, frame)
     assert psnr(adopted.final, before.final) > 45
+    finer = trainer(dataset, schedule=replace(schedule, last_vertices=schedule.last_vertices + 9))
+    finer.start_from(tmp_path / "scene")
+    assert max(finer.model.space.vertices) == schedule.last_vertices + 9
+    assert psnr(model_renderer(finer.model.eval(), dataset)(frame, frame).final, before.final) > 30
     second.model.train()
     assert np.mean([second.step() for _ in range(5)]) > np.mean([trainer(dataset).step() for _ in range(5)]) + 2
     other = trainer(dataset, "B")
@@ -114,6 +121,25 @@ def test_a_grazing_ray_meets_its_surface_at_the_median(dataset: data.Dataset) ->
     assert float(rendered.opacity) > 0.99
     assert abs(float(rendered.surface) - 12) < 0.6  # the wall begins between the vertices around x = 3
     assert float(rendered.depth) < float(rendered.surface) - 1  # the mean lies in the air
+
+
+def test_the_median_in_an_even_fog_is_where_half_of_the_light_is_left(dataset: data.Dataset) -> None:
+    model = trainer(dataset, "geometric").model.eval()
+    feature, space = 5.0, model.space
+    with torch.no_grad():
+        for values in model.density.parameters():
+            values.zero_()
+        model.density.planes[2][:, :, 0] = feature
+        model.density.lines[2][:, 0] = 1.0
+    sigma = math.log1p(math.exp(feature + space.shift))
+    o = torch.tensor([[-9.0, 2.0, 0.3], [-9.0, 2.0, 0.3], [-9.0, 2.4, -0.7]])
+    d = F.normalize(torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.1, 0.2], [1.0, -0.15, 0.3]]), dim=1)
+    enter, leave = inside(o, d, space.low, space.high)
+    expected = enter + math.log(2) / (sigma * space.distance_scale)
+    assert bool((expected < leave - 2 * space.step).all())
+    sun, elevation = torch.tensor([[0.0, 1.0, 0.0]]), torch.tensor([90.0])
+    rendered = model(o, d, sun, elevation, torch.zeros(3, dtype=torch.long))
+    np.testing.assert_allclose(rendered.surface, expected, atol=1e-4)
 
 
 def test_another_schedule_does_not_take_over_a_checkpoint(dataset: data.Dataset, tmp_path: Path) -> None:
