@@ -11,13 +11,18 @@ import type { QuantisedArray, Scene } from './scene.ts';
 export type DensityVolume = Uint16Array;
 
 /** Vertices beyond which a volume (2 bytes a vertex) would cost more memory than its speed is worth. */
-const MAX_VERTICES = 48e6;
+const MAX_VERTICES = 72e6;
 /** Longest stretch of work before the page gets a turn, milliseconds. */
 const SLICE = 12;
 
-/** Whether a scene's density is small enough to be expanded. */
-export function canExpand({ grid: [nx, ny, nz] }: Pick<Scene, 'grid'>): boolean {
-  return nx * ny * nz <= MAX_VERTICES;
+/**
+ * Whether a scene's density is small enough to be expanded.
+ *
+ * @param longest entries the device allows along a side of a volume
+ */
+export function canExpand({ grid }: Pick<Scene, 'grid'>, longest: number): boolean {
+  const [nx, ny, nz] = grid;
+  return nx * ny * nz <= MAX_VERTICES && Math.max(...grid) <= longest;
 }
 
 /** Expands the density of a scene, giving the page a turn now and then. */

@@ -48,6 +48,12 @@ async function openGpu(hardwareOnly: boolean): Promise<GPUDevice | null> {
   }
 }
 
+/** Entries a volume may have along a side. WebGL2 promises 256, what draws today has 2,048. */
+export function longestVolume(drawing: DrawingDevice): number {
+  if (drawing.backend === 'webgpu') return drawing.device.limits.maxTextureDimension3D;
+  return drawing.context.getParameter(drawing.context.MAX_3D_TEXTURE_SIZE);
+}
+
 /** Resolves when the device has done all it was asked to. */
 export async function deviceIdle(drawing: DrawingDevice): Promise<void> {
   if (drawing.backend === 'webgpu') return drawing.device.queue.onSubmittedWorkDone();

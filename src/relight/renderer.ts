@@ -18,7 +18,7 @@ import {
 import { HeliographError } from '../graph/errors.ts';
 import { type Camera, pixelDirection } from './camera.ts';
 import { canExpand, expandDensity } from './density-volume.ts';
-import { type Backend, type DrawingDevice, deviceIdle, openDrawingDevice } from './device.ts';
+import { type Backend, type DrawingDevice, deviceIdle, longestVolume, openDrawingDevice } from './device.ts';
 import { LAYERS, type Layer, PACKED_DEPTH } from './frame-uniforms.ts';
 import type { Scene } from './scene.ts';
 import { SceneNodes } from './scene-nodes.ts';
@@ -176,7 +176,7 @@ class ThreeRenderer implements RelightRenderer {
   async setScene(scene: Scene): Promise<void> {
     this.#turn += 1;
     const turn = this.#turn;
-    const volume = this.#expands && canExpand(scene) ? await expandDensity(scene) : null;
+    const volume = this.#expands && canExpand(scene, longestVolume(this.#drawing)) ? await expandDensity(scene) : null;
     // Disposed of, lost, or asked for another scene in the meantime.
     if (!this.#usable || turn !== this.#turn) return;
     this.#release();

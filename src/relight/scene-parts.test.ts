@@ -76,8 +76,9 @@ describe('expanded density', () => {
   });
 
   it('is not made of a grid too large for it', () => {
-    expect(canExpand({ grid: [300, 150, 300] })).toBe(true);
-    expect(canExpand({ grid: [512, 512, 512] })).toBe(false);
+    expect(canExpand({ grid: [300, 150, 300] }, 2048)).toBe(true);
+    expect(canExpand({ grid: [300, 150, 300] }, 256)).toBe(false);
+    expect(canExpand({ grid: [512, 512, 512] }, 2048)).toBe(false);
   });
 });
 

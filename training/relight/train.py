@@ -64,6 +64,9 @@ class Schedule:
     plain_surroundings: float = 3e-4  # pulls C's κ to 1
     lambertian: float = 0.03  # pulls C's φ to the cosine of one normal a point
     other_suns: int = 64  # directions without an image in which φ is asked for, an iteration
+    grid_losses_every: int = (
+        1  # iterations; then with as many times their weight, for they read every entry of the grids
+    )
     smoothness: float = 1e-4  # of light and sky tables
     cube_smoothness: float = 2e-3
     opacity_pull: float = 2e-3  # to nothing: a floater the sky would explain as well goes
@@ -81,6 +84,7 @@ def going_on(schedule: Schedule, rate: float = GOING_ON_RATE) -> Schedule:
         schedule,
         upsample_at=(),
         occupancy_at=(0.3, 0.6, 0.85),
+        grid_losses_every=4,
         shadow_march_from=0.0,
         ripe_from=0.0,
         grid_rate=rate * schedule.grid_rate,
@@ -197,10 +201,12 @@ class Trainer:
         # A saturated pixel only says that the light was at least that bright.
         error = torch.where(batch.colours >= 1, error.clamp(max=0), error)
         mse = error.square().mean()
-        total = mse + s.density_variation * model.density.total_variation()
-        total = total + s.appearance_variation * model.appearance.total_variation()
-        total = total + s.density_magnitude * self._ripeness() * model.density.magnitude()
-        total = total + s.smoothness * (model.sky.roughness() + 10 * model.light.roughness())
+        total = mse + s.smoothness * (model.sky.roughness() + 10 * model.light.roughness())
+        if self.iteration % s.grid_losses_every == 0:
+            grids = s.density_variation * model.density.total_variation()
+            grids = grids + s.appearance_variation * model.appearance.total_variation()
+            grids = grids + s.density_magnitude * self._ripeness() * model.density.magnitude()
+            total = total + s.grid_losses_every * grids
         total = total + s.opacity_pull * self._ripeness() * rendered.opacity.mean()
         if model.options.variant != "none":
             trusting = model.shadow.needs_transmittance
