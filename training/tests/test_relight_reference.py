@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PIL import Image
 
 from relight import tiny
 from relight.reference import Scene, cube_lookup, knot_weights, srgb, sun_direction
-from relight.scene_file import BlobWriter, decode
+from relight.scene_file import BlobWriter, decode, write_header
 from relight.sun import world_direction
 
 GOLDEN = Path(__file__).resolve().parents[2] / "goldens" / "relight-tiny"
@@ -27,6 +28,23 @@ def test_quantisation_errs_by_half_a_step(tmp_path: Path) -> None:
     error = np.abs(decode(tmp_path, entry) - values).max((1, 2))
     assert (error <= 0.5 * np.array(entry["scale"]) * 1.001).all()
     assert entry["offset"] % 4 == 0
+
+
+def test_a_compressed_file_holds_the_same(tmp_path: Path) -> None:
+    values = np.sin(np.arange(6 * 50 * 40) / 300).reshape(6, 50, 40)
+    entries = []
+    for file in ("plain.bin", "small.bin.gzip"):
+        blobs = BlobWriter(tmp_path, file)
+        blobs.float32(np.zeros(3))
+        entries.append(blobs.quantised(values))
+        blobs.close()
+    np.testing.assert_array_equal(*(decode(tmp_path, entry) for entry in entries))
+    header: dict[str, Any] = {}
+    write_header(tmp_path, header)
+    plain, small = header["files"]
+    assert "unzipped_bytes" not in plain
+    assert small["unzipped_bytes"] == plain["bytes"]
+    assert small["bytes"] == (tmp_path / "small.bin.gzip").stat().st_size < 0.8 * plain["bytes"]
 
 
 def test_a_short_file_is_refused(tmp_path: Path) -> None:
