@@ -11,6 +11,12 @@ import type { StudioPool } from './pool.ts';
 /** Seed of the episodes on the board; which one is the setting `episode`. */
 const BOARD_SEED = 1;
 
+export const FIRST_QUERY = [0, 0] as const;
+
+/** What is asked where other classes come to the board, from a pool and from the reader. */
+export const NEW_QUESTION = { query: FIRST_QUERY, forClass: null } satisfies Partial<Settings>;
+export const NO_QUESTION = { query: null, forClass: null } satisfies Partial<Settings>;
+
 type Shape = Pick<Settings, 'ways' | 'shots' | 'queries' | 'episode'>;
 
 /** The episode the board shows: indices into the pool's classes and their images. */
