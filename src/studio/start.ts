@@ -59,12 +59,6 @@ export function startStudio(): Studio {
     const picture = toImageData(await loadPixels(look.pictureUrl, 'The stored picture'));
     ui.setState({ firstLook: { look, picture } });
   }
-  // Without it the stage waits for the engine: nothing a reader could do about it.
-  showFirstLook().catch(() => undefined);
-
-  const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-  const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
-
   /** Resolves when one of these workspaces is first looked at. */
   const lookedAt = (...workspaces: readonly Workspace[]) =>
     new Promise<void>((resolve) => {
@@ -72,6 +66,14 @@ export function startStudio(): Studio {
       settings.subscribe(look);
       look();
     });
+
+  lookedAt('explain')
+    .then(showFirstLook)
+    // Without it the stage waits for the engine: nothing a reader could do about it.
+    .catch(() => undefined);
+
+  const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
 
   // The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
   void Promise.all([Promise.race([reloading, given]), painted, lookedAt('explain', 'few-shot')]).then(([reloads]) => {
