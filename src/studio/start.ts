@@ -4,10 +4,10 @@ import { ensureIsolation } from '../runtime/isolation.ts';
 import { createLibrary } from './assets.ts';
 import type { Studio } from './context.ts';
 import { createExplainController } from './explain-controller.ts';
-import { browserFewShot } from './fewshot/browser-fewshot.ts';
-import { createFewShot } from './fewshot/fewshot-controller.ts';
+import { deferFewShot } from './fewshot/deferred-fewshot.ts';
 import { browserHost } from './host.ts';
 import { createIntake } from './intake.ts';
+import { fewShotCode } from './panels.ts';
 import { browserSurroundings, persist, restore } from './persistence.ts';
 import { createPictures } from './picture-client.ts';
 import { toImageData } from './pictures.ts';
@@ -47,7 +47,10 @@ export function startStudio(): Studio {
     fitPicture: pictures.fit,
   });
   const relight = createRelight(settings, browserRelight(`${base}scenes/`));
-  const fewshot = createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels));
+  const fewshot = deferFewShot(async (status) => {
+    const [{ createFewShot }, { browserFewShot }] = await fewShotCode();
+    return createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels), status);
+  });
   const intake = createIntake(controller, relight, fewshot, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
   const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
 
@@ -79,7 +82,7 @@ export function startStudio(): Studio {
   void Promise.all([Promise.race([reloading, given]), painted, lookedAt('explain', 'few-shot')]).then(([reloads]) => {
     if (reloads) return;
     controller.start();
-    fewshot.start();
+    void lookedAt('few-shot').then(() => fewshot.start());
   });
 
   const stops = [

@@ -5,7 +5,7 @@
  * Every change calls `reconcile`, which compares wanted with present and starts the next thing missing; a task whose key is no
  * longer wanted gives way. States after each inner step are kept while board, learner and assignments stay.
  */
-import type { StoreApi } from 'zustand/vanilla';
+import { createStore, type StoreApi } from 'zustand/vanilla';
 import { predictedWays } from '../../fewshot/learner.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import { nearestExamples } from '../../fewshot/support-state.ts';
@@ -26,6 +26,7 @@ import {
   FEWSHOT_LANES,
   type FewShotPlace,
   type FewShotStatus,
+  INITIAL_FEWSHOT,
   type LearnerState,
   type Why,
 } from './fewshot-status.ts';
@@ -88,8 +89,13 @@ type Adapting = Pick<Learning, 'learner' | 'assignments' | 'learningRate'>;
 /** The pool a learner of a domain begins with. */
 const POOL_OF: Readonly<Record<LearnerCard['domain'], string>> = { drawings: 'glyphs', photographs: 'gallery' };
 
-export function createFewShot(settings: SettingsStore, around: FewShotSurroundings): FewShotController {
-  const bench = new FewShotBench(settings, around, reconcile);
+/** @param status where what it knows is seen; one that others follow already may be given */
+export function createFewShot(
+  settings: SettingsStore,
+  around: FewShotSurroundings,
+  status: StoreApi<FewShotStatus> = createStore(() => INITIAL_FEWSHOT),
+): FewShotController {
+  const bench = new FewShotBench(settings, around, status, reconcile);
   const { engine } = around;
   const comparison = new Comparison(bench);
   const evaluation = new EvaluationRun(bench);

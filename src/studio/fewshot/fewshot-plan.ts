@@ -1,8 +1,7 @@
 /** What the settings ask of the few-shot workspace. Pure. */
-import { type Assignments, assign, mostAssignments, nodesInOrder } from '../../fewshot/assignments.ts';
+import { type Assignments, assign, defaultAssignments, mostAssignments, nodesInOrder } from '../../fewshot/assignments.ts';
 import { drawEpisode, shuffle } from '../../fewshot/episode.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
-import { defaultAssignments } from '../../fewshot/learners.ts';
 import { uniform } from '../../random.ts';
 import type { Settings } from '../state.ts';
 import type { Board } from './fewshot-status.ts';
