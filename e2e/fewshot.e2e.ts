@@ -15,10 +15,10 @@ const verdict = (page: Page) => asked(page).getByRole('status').filter({ hasText
 const episode = (page: Page) => page.getByRole('table', { name: 'Episode' });
 const probabilities = (page: Page) => page.getByRole('list', { name: 'Probability of each class' });
 
-/** Waits until nothing runs and the picture asked about is answered. */
+/** Waits until the picture asked about is answered and nothing runs, which is so too before anything has begun. */
 async function answered(page: Page): Promise<void> {
-  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
   await expect(verdict(page)).toContainText('%');
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
 }
 
 async function open(page: Page, link = SMALL): Promise<void> {
