@@ -15,10 +15,10 @@ const verdict = (page: Page) => asked(page).getByRole('status').filter({ hasText
 const episode = (page: Page) => page.getByRole('table', { name: 'Episode' });
 const probabilities = (page: Page) => page.getByRole('list', { name: 'Probability of each class' });
 
-/** Waits until nothing runs and the picture asked about is answered. */
+/** Waits until the picture asked about is answered and nothing runs, which is so too before anything has begun. */
 async function answered(page: Page): Promise<void> {
-  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
   await expect(verdict(page)).toContainText('%');
+  await expect(page.getByRole('main')).toHaveAttribute('aria-busy', 'false');
 }
 
 async function open(page: Page, link = SMALL): Promise<void> {
@@ -106,6 +106,35 @@ test('a link restores the episode, the step, the question and the answer', async
   await answered(other);
   await expect(probabilities(other)).toHaveText(shown, { useInnerText: true });
   await expect(other.getByRole('slider', { name: 'Inner steps' })).toHaveAttribute('aria-valuenow', '2');
+});
+
+test('a class that is pressed is the one explained; the link carries it, and pressing it again goes back', async ({ page }) => {
+  await open(page);
+  const classes = probabilities(page).getByRole('button');
+  const pressed = probabilities(page).getByRole('button', { pressed: true });
+  const map = page.getByRole('region', { name: 'Why' }).getByRole('img', { name: /^SRD/ });
+  await expect(map).toBeVisible();
+  const likeliest = await pressed.innerText();
+  const before = await map.getAttribute('aria-label');
+  const tops = () => classes.evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().top));
+  const places = await tops();
+  const other = classes.filter({ hasNotText: likeliest.split('\n')[0] ?? '' }).first();
+  const [name = ''] = (await other.innerText()).split('\n');
+  // By keyboard, from the reason that knows no class.
+  await choose(page, 'Nearest');
+  await expect(pressed).toHaveCount(0);
+  await other.press('Enter');
+  await expect(pressed).toHaveText([new RegExp(`^${name}`)]);
+  await expect(map).toHaveAccessibleName(new RegExp(`^SRD, ${name}`));
+  await expect(page.getByRole('region', { name: 'Why' })).toContainText(`For and against ${name}which it is not taken for`);
+  expect(await tops()).toEqual(places);
+  await page.reload();
+  await answered(page);
+  await expect(map).toHaveAccessibleName(new RegExp(`^SRD, ${name}`));
+  await expect(pressed).toHaveText([new RegExp(`^${name}`)]);
+  await pressed.press(' ');
+  await expect(map).toHaveAttribute('aria-label', before ?? '');
+  expect(page.url()).not.toContain('for-class');
 });
 
 test('steps are taken and gone back by keyboard, and loss and accuracy follow', async ({ page }) => {

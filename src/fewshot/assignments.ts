@@ -5,6 +5,7 @@
  */
 import { HeliographError } from '../graph/errors.ts';
 import { type FloatTensor, float32 } from '../graph/tensor.ts';
+import type { LearnerCard } from './learner-card.ts';
 
 /** J disjoint lists of N nodes; in list j, node `list[n]` stands for class n. */
 export type Assignments = readonly (readonly number[])[];
@@ -12,6 +13,12 @@ export type Assignments = readonly (readonly number[])[];
 /** The greatest number of disjoint assignments, ⌊O/N⌋. */
 export function mostAssignments(nodes: number, ways: number): number {
   return Math.floor(nodes / ways);
+}
+
+/** J for that many classes where nobody chose: all that fit for an any-way learner; one for a learner of fixed ways, as it was trained. */
+export function defaultAssignments(card: LearnerCard, ways: number): number {
+  if (card.kind !== 'maml') return 0;
+  return card.ways === 'any' ? mostAssignments(card.nodes, ways) : 1;
 }
 
 /** 0 … O−1: the order of the nodes where nobody shuffled them. */

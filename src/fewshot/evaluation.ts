@@ -1,11 +1,11 @@
 /** Accuracy of a learner over random episodes. */
 import { HeliographError } from '../graph/errors.ts';
-import { assign, nodesInOrder } from './assignments.ts';
+import { assign, defaultAssignments, nodesInOrder } from './assignments.ts';
 import { checkPool, classMajorLabels, drawEpisode, type Episode, type EpisodeShape, type PoolClass } from './episode.ts';
 import { type Interval, meanInterval } from './interval.ts';
 import { concatenated, type Learner, predictedWays, type RunGraph } from './learner.ts';
 import type { LearnerCard } from './learner-card.ts';
-import { adapt, defaultAssignments, featuresOf, predict } from './learners.ts';
+import { adapt, featuresOf, predict } from './learners.ts';
 import { classMeans, predictByPrototypes } from './protonet.ts';
 
 /** Labelled images from which episodes are drawn, classes in the order of their names. */

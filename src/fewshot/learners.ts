@@ -2,21 +2,14 @@
 
 import { HeliographError } from '../graph/errors.ts';
 import { adaptParameters, type InnerLoop, type InnerStep } from './adaptation.ts';
-import { assign, mostAssignments, nodesInOrder } from './assignments.ts';
+import { assign, defaultAssignments, nodesInOrder } from './assignments.ts';
 import { type Adapted, checkSupport, type Learner, type Prediction, type RunGraph, type Support } from './learner.ts';
-import type { LearnerCard } from './learner-card.ts';
 import { forward, predictByParameters } from './prediction.ts';
 import { classMeans, predictByPrototypes } from './protonet.ts';
 import { simpleShotFeatures } from './simpleshot.ts';
 
 /** How learners with an inner loop adapt; learners without ignore it. What is left out is as the card says. */
 export type AdaptOptions = Partial<InnerLoop>;
-
-/** J for that many classes where nobody chose: all that fit for an any-way learner; one for a learner of fixed ways, as it was trained. */
-export function defaultAssignments(card: LearnerCard, ways: number): number {
-  if (card.kind !== 'maml') return 0;
-  return card.ways === 'any' ? mostAssignments(card.nodes, ways) : 1;
-}
 
 /**
  * Learns from the support set.

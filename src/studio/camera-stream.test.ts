@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { facesReader, reasonOf } from './camera-stream.ts';
+import { camerasOf, facesReader, noteOn, reasonOf } from './camera-stream.ts';
 
 test('a camera that gives nothing is said to, with what to do', () => {
   const reasons = ['NotAllowedError', 'NotFoundError', 'NotReadableError'].map((name) => reasonOf(new DOMException('', name)));
@@ -16,4 +16,25 @@ test('only a camera that says it looks away is not mirrored', () => {
   const stream = (facingMode?: string) =>
     ({ getVideoTracks: () => [{ getSettings: () => (facingMode ? { facingMode } : {}) }] }) as unknown as MediaStream;
   expect([facesReader(stream()), facesReader(stream('user')), facesReader(stream('environment'))]).toEqual([true, true, false]);
+});
+
+test('cameras are listed by name, or number, once the browser tells them apart', () => {
+  const device = (kind: string, deviceId: string, label: string) => ({ kind, deviceId, label }) as MediaDeviceInfo;
+  expect(camerasOf([device('videoinput', '', ''), device('videoinput', '', '')])).toEqual([]);
+  expect(
+    camerasOf([device('audioinput', 'm', 'Microphone'), device('videoinput', 'a', 'Front'), device('videoinput', 'b', '')]),
+  ).toEqual([
+    { id: 'a', name: 'Front' },
+    { id: 'b', name: 'Camera 2' },
+  ]);
+});
+
+test('a camera that takes the place of another one is said to', () => {
+  expect([noteOn('a', 'a', null), noteOn('a', null, null), noteOn(null, 'b', null)]).toEqual([null, null, null]);
+  expect(noteOn('a', 'b', null)).toMatch(/chosen before is not connected.*another/);
+  expect([noteOn('a', 'b', 'b'), noteOn('a', null, 'b')]).toEqual(
+    Array(2).fill('The camera was disconnected. This is another one.'),
+  );
+  // It is back.
+  expect(noteOn('b', null, 'b')).toBeNull();
 });

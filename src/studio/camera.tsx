@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { CameraSelect } from './camera-select.tsx';
 import { useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
 import styles from './panels.module.css';
@@ -25,7 +26,7 @@ export default function Camera() {
 }
 
 function Viewfinder({ onPicture }: { onPicture: (video: HTMLVideoElement) => void }) {
-  const { state, place, video, retry } = useCamera(true);
+  const { state, place, video, retry, choice } = useCamera(true);
   const failed = state.kind === 'failed';
   return (
     <div ref={place}>
@@ -41,8 +42,14 @@ function Viewfinder({ onPicture }: { onPicture: (video: HTMLVideoElement) => voi
             Use this picture
           </Button>
         )}
+        <CameraSelect {...choice} />
         <span className={styles.quiet}>The picture stays on this machine.</span>
       </div>
+      {state.kind === 'on' && state.note && (
+        <p className={styles.quiet} role="status">
+          {state.note}
+        </p>
+      )}
     </div>
   );
 }

@@ -30,8 +30,15 @@ export function panel(workspace: Workspace, place: Place): Promise<ComponentType
   return PANELS[workspace][place]();
 }
 
+/** What the few-shot workspace works with; the others do without. */
+export function fewShotCode() {
+  return Promise.all([import('./fewshot/fewshot-controller.ts'), import('./fewshot/browser-fewshot.ts')]);
+}
+
 /** Asks for all of a workspace's parts at once. */
 export function askForPanels(workspace: Workspace): void {
-  // Who shows them says so where one does not come.
-  for (const load of Object.values(PANELS[workspace])) load().catch(() => undefined);
+  const parts: (() => Promise<unknown>)[] = Object.values(PANELS[workspace]);
+  if (workspace === 'few-shot') parts.push(fewShotCode);
+  // Who needs them says so where one does not come.
+  for (const load of parts) load().catch(() => undefined);
 }

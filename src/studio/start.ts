@@ -4,10 +4,10 @@ import { ensureIsolation } from '../runtime/isolation.ts';
 import { createLibrary } from './assets.ts';
 import type { Studio } from './context.ts';
 import { createExplainController } from './explain-controller.ts';
-import { browserFewShot } from './fewshot/browser-fewshot.ts';
-import { createFewShot } from './fewshot/fewshot-controller.ts';
+import { deferFewShot } from './fewshot/deferred-fewshot.ts';
 import { browserHost } from './host.ts';
 import { createIntake } from './intake.ts';
+import { fewShotCode } from './panels.ts';
 import { browserSurroundings, persist, restore } from './persistence.ts';
 import { createPictures } from './picture-client.ts';
 import { toImageData } from './pictures.ts';
@@ -47,7 +47,10 @@ export function startStudio(): Studio {
     fitPicture: pictures.fit,
   });
   const relight = createRelight(settings, browserRelight(`${base}scenes/`));
-  const fewshot = createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels));
+  const fewshot = deferFewShot(async (status) => {
+    const [{ createFewShot }, { browserFewShot }] = await fewShotCode();
+    return createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels), status);
+  });
   const intake = createIntake(controller, relight, fewshot, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
   const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
 
@@ -59,12 +62,6 @@ export function startStudio(): Studio {
     const picture = toImageData(await loadPixels(look.pictureUrl, 'The stored picture'));
     ui.setState({ firstLook: { look, picture } });
   }
-  // Without it the stage waits for the engine: nothing a reader could do about it.
-  showFirstLook().catch(() => undefined);
-
-  const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-  const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
-
   /** Resolves when one of these workspaces is first looked at. */
   const lookedAt = (...workspaces: readonly Workspace[]) =>
     new Promise<void>((resolve) => {
@@ -73,11 +70,19 @@ export function startStudio(): Studio {
       look();
     });
 
+  lookedAt('explain')
+    .then(showFirstLook)
+    // Without it the stage waits for the engine: nothing a reader could do about it.
+    .catch(() => undefined);
+
+  const painted = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const given = new Promise<false>((resolve) => setTimeout(() => resolve(false), ISOLATION_PATIENCE));
+
   // The runtime's megabytes wait until the first look is painted, and come only once where the page loads again.
   void Promise.all([Promise.race([reloading, given]), painted, lookedAt('explain', 'few-shot')]).then(([reloads]) => {
     if (reloads) return;
     controller.start();
-    fewshot.start();
+    void lookedAt('few-shot').then(() => fewshot.start());
   });
 
   const stops = [

@@ -118,6 +118,8 @@ export const STATE = {
   stripOpen: kept(true, z.boolean()),
   /** Whether shortcuts of a single character work. */
   singleKeys: kept(true, z.boolean()),
+  /** The browser's id of the camera that is used; null for its own choice. */
+  camera: kept(null, z.string().min(1).max(500).nullable()),
 
   preprocessing: {
     default: null,

@@ -2,6 +2,7 @@ import { Button, VisuallyHidden } from '@mantine/core';
 import { IconCamera, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Pixels } from '../../runtime/preprocess.ts';
+import { CameraSelect } from '../camera-select.tsx';
 import { grabSquare } from '../pictures.ts';
 import { useCamera } from '../use-camera.ts';
 import styles from './capture.module.css';
@@ -33,8 +34,9 @@ export function CameraView({ label, starts = false, onFrame, onStop, onTake, roo
   const [wanted, setWanted] = useState(starts);
   const [live, setLive] = useState(true);
   const [taken, setTaken] = useState(0);
-  const { state, place, video, retry } = useCamera(wanted);
+  const { state, place, video, retry, choice } = useCamera(wanted);
   const on = state.kind === 'on';
+  const filming = wanted && state.kind !== 'failed';
 
   const give = useRef(onFrame);
   useEffect(() => {
@@ -73,7 +75,7 @@ export function CameraView({ label, starts = false, onFrame, onStop, onTake, roo
       <div ref={place} className={styles.finder}>
         <video
           ref={video}
-          hidden={!wanted || state.kind === 'failed'}
+          hidden={!filming}
           data-mirrored={(state.kind === 'on' && state.mirrored) || undefined}
           data-taken={taken === 0 ? undefined : taken % 2 === 0 ? 'even' : 'odd'}
           autoPlay
@@ -101,6 +103,11 @@ export function CameraView({ label, starts = false, onFrame, onStop, onTake, roo
             Waiting for the camera …
           </p>
         )}
+        {state.kind === 'on' && state.note && (
+          <p className={styles.finderNote} role="status">
+            {state.note}
+          </p>
+        )}
         {state.kind === 'failed' && (
           <div className={styles.finderOff}>
             <p role="alert">{state.problem}</p>
@@ -112,28 +119,27 @@ export function CameraView({ label, starts = false, onFrame, onStop, onTake, roo
       </div>
       {/* Its place is kept: what stands below must not move when the camera starts. */}
       <div className={styles.tools}>
-        {wanted && state.kind !== 'failed' && (
-          <>
-            <Button size="sm" variant="default" leftSection={<IconPlayerStop size={14} />} onClick={stop}>
-              Stop
-            </Button>
-            {onFrame && (
-              <Button
-                size="sm"
-                variant="default"
-                leftSection={live ? <IconPlayerPause size={14} /> : <IconPlayerPlay size={14} />}
-                disabled={!on}
-                onClick={() => setLive(!live)}
-              >
-                {live ? 'Freeze' : 'Go on'}
-              </Button>
-            )}
-            {onTake && (
-              <Button className={styles.done} size="sm" disabled={!on || full} title="Hold it to take several" {...hold}>
-                {full ? 'No more fit' : 'Take'}
-              </Button>
-            )}
-          </>
+        {filming && (
+          <Button size="sm" variant="default" leftSection={<IconPlayerStop size={14} />} onClick={stop}>
+            Stop
+          </Button>
+        )}
+        {filming && onFrame && (
+          <Button
+            size="sm"
+            variant="default"
+            leftSection={live ? <IconPlayerPause size={14} /> : <IconPlayerPlay size={14} />}
+            disabled={!on}
+            onClick={() => setLive(!live)}
+          >
+            {live ? 'Freeze' : 'Go on'}
+          </Button>
+        )}
+        {wanted && <CameraSelect {...choice} />}
+        {filming && onTake && (
+          <Button className={styles.done} size="sm" disabled={!on || full} title="Hold it to take several" {...hold}>
+            {full ? 'No more fit' : 'Take'}
+          </Button>
         )}
       </div>
       {onTake && <VisuallyHidden role="status">{taken === 0 ? '' : `${taken} taken`}</VisuallyHidden>}

@@ -34,8 +34,8 @@ describe('wayOut', () => {
 
 it('says how each kind learns', () => {
   expect([ANY, FIXED, PROTO].map(learnsHow)).toEqual([
-    'adapts by gradient steps, any way (MAML)',
-    'adapts by gradient steps, fixed way (MAML)',
-    'compares with class means (ProtoNet)',
+    'Adapts by gradient steps, any way (MAML)',
+    'Adapts by gradient steps, fixed way (MAML)',
+    'Compares with class means in a learned feature space (ProtoNet)',
   ]);
 });

@@ -4,9 +4,9 @@ import type { ComparedLearner } from './fewshot-status.ts';
 
 /** How a learner learns, in the words of the page. */
 export function learnsHow(card: LearnerCard): string {
-  if (card.kind === 'protonet') return 'compares with class means (ProtoNet)';
-  if (card.kind === 'simpleshot') return 'compares with class means in a classifier’s features (SimpleShot)';
-  return card.ways === 'any' ? 'adapts by gradient steps, any way (MAML)' : 'adapts by gradient steps, fixed way (MAML)';
+  if (card.kind === 'protonet') return 'Compares with class means in a learned feature space (ProtoNet)';
+  if (card.kind === 'simpleshot') return 'Compares with class means in a classifier’s features (SimpleShot)';
+  return card.ways === 'any' ? 'Adapts by gradient steps, any way (MAML)' : 'Adapts by gradient steps, fixed way (MAML)';
 }
 
 /** Why a learner’s result is to be read with care; null where it is used as it was trained. */

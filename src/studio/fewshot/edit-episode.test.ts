@@ -6,8 +6,6 @@ import {
   duplicateClass,
   EMPTY_EPISODE,
   freeName,
-  moveClass,
-  moveExample,
   removeClass,
   removeExample,
   renameClass,
@@ -45,11 +43,6 @@ describe('classes', () => {
     expect(images(twice)).toEqual(['ab', 'ab', 'ab', 'c']);
   });
 
-  test('are taken to other places', () => {
-    expect(names(moveClass(episode('a,b,c'), 0, 2))).toEqual(['n1', 'n2', 'n0']);
-    expect(names(moveClass(episode('a,b,c'), 2, 0))).toEqual(['n2', 'n0', 'n1']);
-  });
-
   test('find a name that fits however long it is', () => {
     const long = freeName(EMPTY_EPISODE, `folder/${'x'.repeat(200)}`);
     expect(long).toHaveLength(LONGEST_NAME);
@@ -60,11 +53,9 @@ describe('classes', () => {
   });
 });
 
-test('examples are added, removed and moved', () => {
+test('examples are added and removed', () => {
   expect(images(addExamples(episode('a,b'), 1, [example('c'), example('d')]))).toEqual(['a', 'bcd']);
   expect(images(removeExample(episode('abc,d'), 0, 1))).toEqual(['ac', 'd']);
-  expect(images(moveExample(episode('abc,d'), 0, 1, 1))).toEqual(['ac', 'db']);
-  expect(images(moveExample(episode('abc,d'), 0, 0, 0))).toEqual(['bca', 'd']);
 });
 
 describe('what does not fit is refused in a sentence', () => {
@@ -76,7 +67,6 @@ describe('what does not fit is refused in a sentence', () => {
     ['a copy too many', () => duplicateClass(full, 0), `at most ${MOST_CLASSES} classes`],
     ['an example too many', () => addExamples(crowded, 0, [example('b')]), `“many” has room for ${MOST_EXAMPLES} examples`],
     ['a class that is not there', () => removeClass(episode('a,b'), 2), 'There is no class 3; the episode has 2.'],
-    ['a place that is not there', () => moveClass(episode('a,b'), 0, 5), 'There is no class 6'],
     ['an example that is not there', () => removeExample(episode('a,b'), 0, 1), '“n0” has no example 2, only 1.'],
   ])('%s', (_, change, message) => {
     expect(change).toThrow(message);
@@ -96,19 +86,14 @@ test('whatever is changed, the episode stays one that can be stored, its names d
           renameClass(e, i, name),
     ),
     fc.tuple(index, index).map(
-      ([i, j]) =>
-        (e: OwnEpisode) =>
-          moveClass(e, i, j),
-    ),
-    fc.tuple(index, index).map(
       ([i, n]) =>
         (e: OwnEpisode) =>
           addExamples(e, i, new Array<Example>(n).fill(example('a'))),
     ),
-    fc.tuple(index, index, index).map(
-      ([i, k, j]) =>
+    fc.tuple(index, index).map(
+      ([i, k]) =>
         (e: OwnEpisode) =>
-          moveExample(e, i, k, j),
+          removeExample(e, i, k),
     ),
   );
   fc.assert(

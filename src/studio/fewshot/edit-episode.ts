@@ -34,15 +34,6 @@ export function duplicateClass(episode: OwnEpisode, index: number): OwnEpisode {
   return { classes: roomy([...episode.classes.slice(0, index + 1), copy, ...episode.classes.slice(index + 1)]) };
 }
 
-/** Takes a class to another place; `to` is its index afterwards. @throws HeliographError `bad-episode` where there is no such class */
-export function moveClass(episode: OwnEpisode, from: number, to: number): OwnEpisode {
-  const moved = classAt(episode, from);
-  classAt(episode, to);
-  const classes = [...removeClass(episode, from).classes];
-  classes.splice(to, 0, moved);
-  return { classes };
-}
-
 /** Adds examples at the end of a class. @throws HeliographError `bad-episode` where there is no room or no such class */
 export function addExamples(episode: OwnEpisode, classIndex: number, examples: readonly Example[]): OwnEpisode {
   const present = classAt(episode, classIndex);
@@ -52,18 +43,14 @@ export function addExamples(episode: OwnEpisode, classIndex: number, examples: r
 /** @throws HeliographError `bad-episode` where there is no such class or example */
 export function removeExample(episode: OwnEpisode, classIndex: number, index: number): OwnEpisode {
   const present = classAt(episode, classIndex);
-  exampleAt(present, index);
+  if (index < 0 || index >= present.examples.length) {
+    throw new HeliographError(
+      'bad-episode',
+      `“${present.name}” has no example ${index + 1}, only ${present.examples.length}.`,
+      'Choose another example.',
+    );
+  }
   return replaced(episode, classIndex, { ...present, examples: present.examples.filter((_, place) => place !== index) });
-}
-
-/**
- * Takes an example to the end of another class, or of its own.
- *
- * @throws HeliographError `bad-episode` where there is no room, or no such class or example
- */
-export function moveExample(episode: OwnEpisode, fromClass: number, index: number, toClass: number): OwnEpisode {
-  const moved = exampleAt(classAt(episode, fromClass), index);
-  return addExamples(removeExample(episode, fromClass, index), toClass, [moved]);
 }
 
 /** “Class n” with the first n from the number of classes on that no class is called. */
@@ -133,15 +120,5 @@ function classAt({ classes }: OwnEpisode, index: number): EpisodeClass {
     'bad-episode',
     `There is no class ${index + 1}; the episode has ${classes.length}.`,
     'Choose another.',
-  );
-}
-
-function exampleAt({ name, examples }: EpisodeClass, index: number): Example {
-  const found = examples[index];
-  if (found) return found;
-  throw new HeliographError(
-    'bad-episode',
-    `“${name}” has no example ${index + 1}, only ${examples.length}.`,
-    'Choose another example.',
   );
 }

@@ -29,6 +29,8 @@ export interface EpisodeBoardProps {
 
 /** Columns that examples have at least, so that the first ones do not widen the board. */
 const LEAST_COLUMNS = 3;
+/** More in a line would be too small or leave the names no room. */
+const MOST_IN_HALF = 6;
 
 /** How long it is said that something was removed. Milliseconds. */
 const SAID_FOR = 8000;
@@ -110,7 +112,14 @@ export function EpisodeBoard(props: EpisodeBoardProps) {
         ref={grid}
         className={styles.grid}
         data-density={densityOf(board.classes.length)}
-        style={{ '--examples': columns.examples, '--queries': columns.queries } as CSSProperties}
+        style={
+          {
+            '--examples': columns.examples,
+            '--queries': columns.queries,
+            '--half-examples': halfOf(columns.examples),
+            '--half-queries': halfOf(columns.queries),
+          } as CSSProperties
+        }
         onKeyDown={onKeyDown}
         onFocus={onFocus}
       >
@@ -225,6 +234,11 @@ function EmptyBoard({ edits }: { edits: BoardEdits | null }) {
 function densityOf(classes: number): 'large' | 'medium' | 'small' {
   if (classes <= 6) return 'large';
   return classes <= 10 ? 'medium' : 'small';
+}
+
+/** Pictures in each of two lines, or in more than two where there are very many. */
+function halfOf(pictures: number): number {
+  return Math.min(MOST_IN_HALF, Math.ceil(pictures / 2));
 }
 
 function cellAt(target: EventTarget): Cell | null {

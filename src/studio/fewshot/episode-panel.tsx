@@ -5,6 +5,7 @@ import { action } from '../actions.ts';
 import { useFewShot, usePerform, useReset, useSettings, useStudio } from '../context.ts';
 import { NumberField } from '../fields.tsx';
 import panels from '../panels.module.css';
+import { NO_QUESTION } from './fewshot-plan.ts';
 import { FewShotProblem } from './fewshot-problem.tsx';
 import { MOST_QUERIES, MOST_SHOTS, MOST_WAYS } from './fewshot-settings.ts';
 import { LearnerFacts } from './learner-facts.tsx';
@@ -47,7 +48,7 @@ function EpisodeSection() {
         data={options.map(({ value, label }) => ({ value, label }))}
         onChange={({ currentTarget: { value } }) => {
           const chosen = options.find((option) => option.value === value);
-          if (value === OWN) settings.set({ pool: null, query: null });
+          if (value === OWN) settings.set({ pool: null, ...NO_QUESTION });
           else if (chosen) fewshot.choosePool(value, chosen.domain);
         }}
       />

@@ -1,6 +1,6 @@
 /** What the few-shot workspace can be told to do; part of the studio's list of actions. */
 import type { Action, ActionContext } from '../actions.ts';
-import { stepsWanted } from './fewshot-plan.ts';
+import { NEW_QUESTION, NO_QUESTION, stepsWanted } from './fewshot-plan.ts';
 import { MOST_STEPS } from './fewshot-settings.ts';
 
 /** A number for the next order of the nodes or the next episode. */
@@ -54,7 +54,7 @@ export const FEWSHOT_ACTIONS: readonly Action[] = [
     'Another episode from the pool',
     'shuffle classes random next',
     ['N'],
-    ({ settings }) => settings.set({ episode: settings.get().episode + 1, query: [0, 0] }),
+    ({ settings }) => settings.set({ episode: settings.get().episode + 1, ...NEW_QUESTION }),
     ({ settings }) => settings.get().pool !== null,
   ),
   fewShotAction('next-step', 'One inner step more', 'adapt gradient', ['.'], (context) => turnStep(context, 1), hasInnerLoop),
@@ -94,7 +94,7 @@ export const FEWSHOT_ACTIONS: readonly Action[] = [
     settings.set({ reason: settings.get().reason === 'srd' ? 'nearest' : 'srd' }),
   ),
   fewShotAction('own-classes', 'Start classes of your own', 'new empty draw', ['C'], ({ settings }) =>
-    settings.set({ pool: null, ownEpisode: null, ownQuery: null, query: null, fewView: 'teach' }),
+    settings.set({ pool: null, ownEpisode: null, ownQuery: null, ...NO_QUESTION, fewView: 'teach' }),
   ),
   {
     id: 'few-cancel',

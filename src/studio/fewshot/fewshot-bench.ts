@@ -1,4 +1,4 @@
-import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { StoreApi } from 'zustand/vanilla';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import { HeliographError } from '../../graph/errors.ts';
 import type { FewShotEngine } from '../../runtime/fewshot-protocol.ts';
@@ -7,7 +7,7 @@ import type { Engine, ErrorMessage, OnProgress } from '../../runtime/protocol.ts
 import { Jobs, type Task } from '../jobs.ts';
 import type { Pictures } from '../picture-client.ts';
 import type { SettingsStore } from '../store.ts';
-import { FEWSHOT_LANES, type FewShotLane, type FewShotPlace, type FewShotStatus, INITIAL_FEWSHOT } from './fewshot-status.ts';
+import { FEWSHOT_LANES, type FewShotLane, type FewShotPlace, type FewShotStatus } from './fewshot-status.ts';
 import type { LearnerLibrary } from './learner-library.ts';
 import type { StudioPool } from './pool.ts';
 import { PreparedPictures } from './prepared.ts';
@@ -32,7 +32,6 @@ export interface FewShotSurroundings {
 
 /** The state every part of the few-shot controller works on, and how jobs run on it. */
 export class FewShotBench {
-  readonly status: StoreApi<FewShotStatus> = createStore<FewShotStatus>(() => INITIAL_FEWSHOT);
   readonly jobs: Jobs<FewShotLane>;
   /** Keys of tasks that failed or were stopped: not tried again until something changes or the reader asks. */
   readonly failed = new Set<string>();
@@ -43,6 +42,7 @@ export class FewShotBench {
   constructor(
     readonly settings: SettingsStore,
     readonly around: FewShotSurroundings,
+    readonly status: StoreApi<FewShotStatus>,
     settled: () => void,
   ) {
     this.pictures = new PreparedPictures(around.prepare);

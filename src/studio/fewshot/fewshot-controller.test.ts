@@ -7,7 +7,7 @@ import { readNpy } from '../../runtime/npy.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import { DEFAULTS, type Settings } from '../state.ts';
 import { createSettings } from '../store.ts';
-import { addClass, addExamples } from './edit-episode.ts';
+import { addClass, addExamples, removeClass } from './edit-episode.ts';
 import type { FewShotSurroundings } from './fewshot-bench.ts';
 import { createFewShot } from './fewshot-controller.ts';
 import { episodeOf } from './fewshot-plan.ts';
@@ -128,6 +128,30 @@ describe('the few-shot workspace', () => {
     expect(sum).toBeCloseTo(why.score, 3);
     store.set({ reason: 'nearest' });
     await vi.waitFor(() => expect(now().why?.kind).toBe('nearest'));
+  });
+
+  test('says why for the class that is asked about, which follows its name through changes of the episode', async () => {
+    const { now, store, fewshot } = setUp();
+    const explained = () => {
+      const { why, answer } = now();
+      return why?.kind === 'srd' ? { way: why.way, score: why.score, its: answer?.prediction.scores[why.way] } : null;
+    };
+    await vi.waitFor(() => expect(now().why?.kind).toBe('srd'), 20_000);
+    const others = [0, 1, 2].filter((way) => way !== explained()?.way);
+    for (const way of others) {
+      store.set({ forClass: way });
+      await vi.waitFor(() => expect(explained()?.way).toBe(way), 20_000);
+      const { score, its } = explained() ?? {};
+      // A score of the adapted MAML is its assignments' sum, the map's their mean.
+      expect(score).toBeCloseTo((its ?? Number.NaN) / 2, 3);
+    }
+    store.set({ forClass: 2 });
+    await fewshot.edit((episode) => removeClass(episode, 0));
+    expect(store.get().forClass).toBe(1);
+    await fewshot.edit((episode) => removeClass(episode, 1));
+    expect(store.get().forClass).toBeNull();
+    store.undo();
+    expect(store.get().forClass).toBe(1);
   });
 
   test('goes back and forth between steps without taking them again', async () => {

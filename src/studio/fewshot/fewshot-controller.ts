@@ -5,7 +5,7 @@
  * Every change calls `reconcile`, which compares wanted with present and starts the next thing missing; a task whose key is no
  * longer wanted gives way. States after each inner step are kept while board, learner and assignments stay.
  */
-import type { StoreApi } from 'zustand/vanilla';
+import { createStore, type StoreApi } from 'zustand/vanilla';
 import { predictedWays } from '../../fewshot/learner.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import { nearestExamples } from '../../fewshot/support-state.ts';
@@ -13,18 +13,20 @@ import type { Pixels } from '../../runtime/preprocess.ts';
 import { CANCELLED } from '../jobs.ts';
 import type { SettingsStore } from '../store.ts';
 import { asMessage } from '../workbench.ts';
+import { askedClass, followClass } from './asked-class.ts';
 import { Comparison } from './comparison.ts';
 import { addExamples } from './edit-episode.ts';
 import { readEpisodeFile, writeEpisodeFile } from './episode-file.ts';
 import { EvaluationRun } from './evaluation-run.ts';
 import { FewShotBench, type FewShotSurroundings } from './fewshot-bench.ts';
-import { assignmentsOf, boardKey, episodeOf, stepsWanted } from './fewshot-plan.ts';
+import { assignmentsOf, boardKey, episodeOf, FIRST_QUERY, NEW_QUESTION, NO_QUESTION, stepsWanted } from './fewshot-plan.ts';
 import { MOST_SHOTS } from './fewshot-settings.ts';
 import {
   type Board,
   FEWSHOT_LANES,
   type FewShotPlace,
   type FewShotStatus,
+  INITIAL_FEWSHOT,
   type LearnerState,
   type Why,
 } from './fewshot-status.ts';
@@ -84,12 +86,16 @@ export interface FewShotController {
 /** What of a course of learning the settings decide. */
 type Adapting = Pick<Learning, 'learner' | 'assignments' | 'learningRate'>;
 
-const FIRST_QUERY = [0, 0] as const;
 /** The pool a learner of a domain begins with. */
 const POOL_OF: Readonly<Record<LearnerCard['domain'], string>> = { drawings: 'glyphs', photographs: 'gallery' };
 
-export function createFewShot(settings: SettingsStore, around: FewShotSurroundings): FewShotController {
-  const bench = new FewShotBench(settings, around, reconcile);
+/** @param status where what it knows is seen; one that others follow already may be given */
+export function createFewShot(
+  settings: SettingsStore,
+  around: FewShotSurroundings,
+  status: StoreApi<FewShotStatus> = createStore(() => INITIAL_FEWSHOT),
+): FewShotController {
+  const bench = new FewShotBench(settings, around, status, reconcile);
   const { engine } = around;
   const comparison = new Comparison(bench);
   const evaluation = new EvaluationRun(bench);
@@ -339,7 +345,8 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     if (!answer || !learner || !state || !inputs || live || fewView !== 'teach') return;
     if (bench.jobs.lanes.adapt.key !== null) return;
     const { prediction, input, company } = answer;
-    const way = forClass !== null && forClass < inputs.ways ? forClass : (predictedWays(prediction.scores, inputs.ways)[0] ?? 0);
+    const taken = predictedWays(prediction.scores, inputs.ways)[0] ?? 0;
+    const way = askedClass({ forClass }, taken, inputs.ways);
     const key = `${answer.key} | ${reason} | ${reason === 'srd' ? way : ''}`;
     if (why?.key === key) return;
     if (reason === 'nearest') {
@@ -354,7 +361,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       run: (job, onProgress) =>
         engine.why(job, { learner: learner.id, adapted: state.adapted, image: input, company, way }, onProgress),
       done: ({ map, score }) => {
-        const found: Why = { key, kind: 'srd', way, map, seen: answer.picture, score };
+        const found: Why = { key, kind: 'srd', way, taken, map, seen: answer.picture, score };
         bench.set({ why: found });
       },
     });
@@ -376,12 +383,13 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     async edit(change) {
       const { board } = bench.now;
       try {
-        const { pool, ownEpisode } = settings.get();
+        const { pool, ownEpisode, forClass: asked } = settings.get();
         const current = pool === null ? (ownEpisode ?? { classes: [] }) : board ? await copied(board) : { classes: [] };
         const next = change(current);
         bench.report('board', null);
         // A query of a pool's episode is gone with it.
-        settings.set({ ownEpisode: next, pool: null, ...(pool === null ? {} : { query: null }) });
+        const forClass = followClass(asked, current, next);
+        settings.set({ ownEpisode: next, pool: null, forClass, ...(pool === null ? {} : { query: null }) });
       } catch (error) {
         bench.report('board', asMessage(error));
       }
@@ -422,7 +430,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
         settings.set({ fewView: settings.get().fewView === 'evaluate' ? 'evaluate' : 'teach' });
         if (fitsOwnEpisode(pool) && pool.classes.every(({ size }) => size <= MOST_SHOTS)) {
           const ownEpisode = await ownEpisodeFrom(pool);
-          settings.set({ ownEpisode, pool: null, query: null });
+          settings.set({ ownEpisode, pool: null, ...NO_QUESTION });
         } else takePool(pool);
         bench.report('board', null);
       } catch (error) {
@@ -444,7 +452,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     async openEpisode(text) {
       try {
         const { episode: ownEpisode, query: ownQuery, settings: stored } = await readEpisodeFile(text, around.decode);
-        settings.set({ ...stored, ownEpisode, ownQuery, pool: null, query: null, fewView: 'teach' });
+        settings.set({ ...stored, ownEpisode, ownQuery, pool: null, ...NO_QUESTION, fewView: 'teach' });
         bench.report('file', null);
       } catch (error) {
         bench.report('file', asMessage(error));
@@ -471,7 +479,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
     chooseLearner(card) {
       const pool = poolOf();
       const suits = pool === null || pool?.domain === card.domain || pool?.id.startsWith('folders');
-      const other = suits ? {} : { pool: POOL_OF[card.domain], query: FIRST_QUERY };
+      const other = suits ? {} : { pool: POOL_OF[card.domain], ...NEW_QUESTION };
       settings.set({ learner: card.name, innerSteps: null, innerRate: null, assignments: null, ...other });
     },
 
@@ -481,7 +489,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       const other = suits ? undefined : cards.find((card) => card.domain === domain)?.name;
       settings.set({
         pool: id,
-        query: FIRST_QUERY,
+        ...NEW_QUESTION,
         ...(other ? { learner: other, innerSteps: null, innerRate: null, assignments: null } : {}),
       });
     },
@@ -532,7 +540,7 @@ export function createFewShot(settings: SettingsStore, around: FewShotSurroundin
       ways: Math.max(2, Math.min(ways, pool.classes.length)),
       shots: fitting,
       queries: Math.max(1, Math.min(queries, smallest - fitting)),
-      query: FIRST_QUERY,
+      ...NEW_QUESTION,
     });
     reconcile();
   }

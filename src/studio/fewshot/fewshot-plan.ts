@@ -1,8 +1,7 @@
 /** What the settings ask of the few-shot workspace. Pure. */
-import { type Assignments, assign, mostAssignments, nodesInOrder } from '../../fewshot/assignments.ts';
+import { type Assignments, assign, defaultAssignments, mostAssignments, nodesInOrder } from '../../fewshot/assignments.ts';
 import { drawEpisode, shuffle } from '../../fewshot/episode.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
-import { defaultAssignments } from '../../fewshot/learners.ts';
 import { uniform } from '../../random.ts';
 import type { Settings } from '../state.ts';
 import type { Board } from './fewshot-status.ts';
@@ -10,6 +9,12 @@ import type { StudioPool } from './pool.ts';
 
 /** Seed of the episodes on the board; which one is the setting `episode`. */
 const BOARD_SEED = 1;
+
+export const FIRST_QUERY = [0, 0] as const;
+
+/** What is asked where other classes come to the board, from a pool and from the reader. */
+export const NEW_QUESTION = { query: FIRST_QUERY, forClass: null } satisfies Partial<Settings>;
+export const NO_QUESTION = { query: null, forClass: null } satisfies Partial<Settings>;
 
 type Shape = Pick<Settings, 'ways' | 'shots' | 'queries' | 'episode'>;
 

@@ -54,12 +54,14 @@ export interface Answer {
   readonly prediction: Prediction;
 }
 
-/** Why: relevance of each pixel of the learner's input for the predicted class, or the support examples by distance. */
+/** Why: relevance of each pixel of the learner's input for a class, or the support examples by distance. */
 export type Why =
   | {
       readonly key: string;
       readonly kind: 'srd';
+      /** The class it is given for, and the one the picture was taken for. */
       readonly way: number;
+      readonly taken: number;
       readonly map: MapData;
       readonly seen: Pixels;
       readonly score: number;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import panels from '../panels.module.css';
+import { learnsHow } from './compared.ts';
 
 /** What training measured, as far as the page shows it. */
 const metricsSchema = z.object({
@@ -10,18 +11,12 @@ const metricsSchema = z.object({
   ways: z.record(z.string(), z.object({ accuracy: z.number(), interval: z.number().nullish(), episodes: z.number() })),
 });
 
-const KINDS: Readonly<Record<LearnerCard['kind'], string>> = {
-  maml: 'Adapts all its weights by gradient steps (MAML)',
-  protonet: 'Compares with class means in a learned feature space (ProtoNet)',
-  simpleshot: 'Compares with class means in a classifier’s features (SimpleShot)',
-};
-
 /** A learner's card, in words. */
 export function LearnerFacts({ card }: { card: LearnerCard }) {
   const { channels, height, width } = card.input;
   return (
     <>
-      <p className={panels.quiet}>{KINDS[card.kind]}</p>
+      <p className={panels.quiet}>{learnsHow(card)}</p>
       <dl className={panels.facts}>
         <dt>Sees</dt>
         <dd>

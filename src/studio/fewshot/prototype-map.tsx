@@ -8,7 +8,7 @@ import { csvTable } from '../seeing/csv.ts';
 import { download } from '../seeing/download.ts';
 import { useWidth } from '../seeing/use-width.ts';
 import { classColour, classShape } from './class-look.ts';
-import { fitPoints, type Spot } from './map-layout.ts';
+import { type Box, cutName, fitPoints, placeNames, type Spot } from './map-layout.ts';
 import { PictureCanvas } from './picture-canvas.tsx';
 import styles from './prototype-map.module.css';
 
@@ -39,6 +39,14 @@ export interface PrototypeMapProps {
 const MARGIN = 28;
 const PICTURE = 24;
 const DOT = 14;
+const MEAN_AREA = 220;
+/** From the middle of a mean’s mark to its rim. */
+const MEAN_REACH = 9;
+const NAME_HEIGHT = 16;
+/** Kept free on both sides of a name. */
+const NAME_ROOM = 4;
+/** Share of the field’s width. */
+const LONGEST_NAME = 0.5;
 const SHOWN_PICTURE = 72;
 const MOST_HEIGHT = 420;
 /** With more pictures than this they hide each other; dots are shown unless asked otherwise. */
@@ -164,23 +172,60 @@ function Threads({
 
 /** Class means with their names, above the pictures they are the means of. */
 function Means({ points, spots, classes, width, height }: LayerProps & { readonly classes: readonly string[] }) {
+  const means = useMemo(() => {
+    const found = points.flatMap(({ kind, way }, index) => {
+      const spot = spots[index];
+      return kind === 'prototype' && way !== null && spot ? [{ way, spot }] : [];
+    });
+    const names = found.map(({ way }) => cutName(classes[way] ?? '', LONGEST_NAME * width, nameWidth));
+    const sizes = names.map((name) => ({ width: Math.ceil(nameWidth(name)) + 2 * NAME_ROOM, height: NAME_HEIGHT }));
+    const boxes = placeNames(
+      found.map(({ spot }) => spot),
+      sizes,
+      { width, height },
+      MEAN_REACH,
+    );
+    return found.map((mean, index) => ({ ...mean, name: names[index] ?? '', box: boxes[index] }));
+  }, [points, spots, classes, width, height]);
   return (
     <svg className={styles.layer} data-above width={width} height={height} aria-hidden="true">
-      {points.map(({ kind, way }, index) => {
-        const spot = spots[index];
-        if (kind !== 'prototype' || way === null || !spot) return null;
-        const left = spot.x > width - 96;
-        return (
-          <g key={index} transform={`translate(${spot.x} ${spot.y})`}>
-            <path className={styles.mean} d={path(way, 220)} fill={classColour(way)} />
-            <text className={styles.name} x={left ? -13 : 13} dy="0.35em" textAnchor={left ? 'end' : 'start'}>
-              {classes[way]}
+      {means.map(({ way, spot, box }) => (
+        <g key={way}>
+          {box && <path className={styles.lead} stroke={classColour(way)} d={lead(spot, box)} />}
+          <path
+            className={styles.mean}
+            transform={`translate(${spot.x} ${spot.y})`}
+            d={path(way, MEAN_AREA)}
+            fill={classColour(way)}
+          />
+        </g>
+      ))}
+      {means.map(
+        ({ way, name, box }) =>
+          box && (
+            <text key={way} className={styles.name} x={box.x + NAME_ROOM} y={box.y + box.height / 2} dy="0.35em">
+              {name}
             </text>
-          </g>
-        );
-      })}
+          ),
+      )}
     </svg>
   );
+}
+
+/** From a mean to the nearest point of its name; what is short lies under the mark. */
+function lead({ x, y }: Spot, box: Box): string {
+  const nearest = (value: number, from: number, length: number) => Math.min(Math.max(value, from), from + length);
+  return `M${x} ${y}L${nearest(x, box.x, box.width)} ${nearest(y, box.y, box.height)}`;
+}
+
+let ruler: CanvasRenderingContext2D | null = null;
+
+/** Width of a name as it is written on the map, in CSS pixels. */
+function nameWidth(name: string): number {
+  ruler ??= document.createElement('canvas').getContext('2d');
+  if (!ruler) return 7 * name.length;
+  ruler.font = `550 12px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(name).width;
 }
 
 interface MarksProps {

@@ -22,6 +22,9 @@ export interface QueryPaneProps {
   readonly actual: number | null;
   /** By way; null without an answer. */
   readonly probabilities: Float32Array | null;
+  /** The class a reason is shown for; null where none is. */
+  readonly shown: number | null;
+  readonly onPressClass: (way: number) => void;
   /** Whether the answer is of an older picture or learner, and the next one on its way. */
   readonly busy?: boolean;
   /** What is on the sheet; null for an empty sheet and a camera that shows nothing: then nothing is asked about. */
@@ -37,7 +40,7 @@ const SHOWN_SIDE = 112;
 
 /** What is asked about, and what the adapted learner says of it. */
 export function QueryPane(props: QueryPaneProps) {
-  const { board, source, onSource, picture, actual, probabilities, busy = false, onDraw, onFrame, children } = props;
+  const { board, source, onSource, picture, actual, probabilities, shown, busy = false, onDraw, onFrame, children } = props;
   const [asked, setAsked] = useState(false);
   /** The drawing outlasts a look at the camera or the board. */
   const drawn = useRef<Pixels | null>(null);
@@ -84,7 +87,7 @@ export function QueryPane(props: QueryPaneProps) {
         </div>
         <div className={styles.said} aria-busy={busy}>
           <Answer board={board} probabilities={probabilities} actual={actual} />
-          <Probabilities classes={board.classes} probabilities={probabilities} />
+          <Probabilities classes={board.classes} {...{ probabilities, shown }} onPress={props.onPressClass} />
         </div>
       </div>
       {children}

@@ -5,7 +5,9 @@ import type { Pixels } from '../../runtime/preprocess.ts';
 import { ACCEPT, action } from '../actions.ts';
 import { useFewShot, usePerform, useSettings, useStudio } from '../context.ts';
 import panels from '../panels.module.css';
+import { askedClass, pressClass, shownClass } from './asked-class.ts';
 import type { BoardEdits, Means } from './board-edits.ts';
+import { likeliest } from './board-words.ts';
 import { addClass, addExamples, duplicateClass, removeClass, removeExample, renameClass } from './edit-episode.ts';
 import { EpisodeBoard } from './episode-board.tsx';
 import { ExampleCapture } from './example-capture.tsx';
@@ -148,16 +150,20 @@ interface QuestionProps {
 
 function Question({ board, source, onSource }: QuestionProps) {
   const { settings, fewshot } = useStudio();
-  const reason = useSettings(({ reason }) => reason);
-  const { answer, why, learner, whyRuns, asking } = useFewShot(({ answer, why, learner, activities }) => ({
+  const asking = useSettings(({ reason, forClass }) => ({ reason, forClass }));
+  const { answer, why, learner, whyRuns, answering } = useFewShot(({ answer, why, learner, activities }) => ({
     answer,
     why,
     learner,
     whyRuns: activities.why !== undefined,
-    asking: activities.query !== undefined || activities.adapt !== undefined,
+    answering: activities.query !== undefined || activities.adapt !== undefined,
   }));
   const settling = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(settling.current), []);
+
+  const probabilities = answer?.prediction.probabilities ?? null;
+  const predicted = likeliest(probabilities);
+  const ways = board.classes.length;
 
   function look(picture: Pixels | null): Promise<void> {
     clearTimeout(settling.current);
@@ -178,8 +184,10 @@ function Question({ board, source, onSource }: QuestionProps) {
       }}
       picture={answer?.picture ?? null}
       actual={answer?.actual ?? null}
-      probabilities={answer?.prediction.probabilities ?? null}
-      busy={asking}
+      probabilities={probabilities}
+      shown={shownClass(asking, predicted, ways)}
+      onPressClass={(way) => settings.set(pressClass(way, asking, predicted, ways))}
+      busy={answering}
       onDraw={(pixels) => void look(pixels)}
       onFrame={look}
     >
@@ -187,8 +195,9 @@ function Question({ board, source, onSource }: QuestionProps) {
         board={board}
         learner={learner?.card.title ?? ''}
         why={why}
-        reason={reason}
+        reason={asking.reason}
         onReason={(next) => settings.set({ reason: next })}
+        onPredicted={askedClass(asking, null, ways) === null ? null : () => settings.set({ forClass: null })}
         status={whyRuns && !why ? { kind: 'running', label: 'Looking for the reason', fraction: null } : { kind: 'ready' }}
       />
       <FewShotProblem place="why" retry />

@@ -1,4 +1,4 @@
-import { SegmentedControl } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import { useMemo } from 'react';
 import { toImageData } from '../pictures.ts';
 import { resolveLimit } from '../seeing/colormap.ts';
@@ -21,6 +21,8 @@ export interface WhyPanelProps {
   readonly why: Why | null;
   readonly reason: Reason;
   readonly onReason: (reason: Reason) => void;
+  /** Goes back to the predicted class; null where it is the predicted one that is asked about. */
+  readonly onPredicted: (() => void) | null;
   readonly status?: ViewStatus;
 }
 
@@ -34,7 +36,7 @@ const LOOK: MapLook = { ...DEFAULT_LOOK, smooth: false };
 const UNIT = 'share of the score per pixel';
 
 /** Why the picture asked about is taken for what it is. */
-export function WhyPanel({ board, learner, why, reason, onReason, status }: WhyPanelProps) {
+export function WhyPanel({ board, learner, why, reason, onReason, onPredicted, status }: WhyPanelProps) {
   return (
     <section className={styles.why} aria-label="Why">
       <div className={styles.whyHead}>
@@ -48,7 +50,7 @@ export function WhyPanel({ board, learner, why, reason, onReason, status }: WhyP
         />
       </div>
       {reason === 'srd' ? (
-        <Relevance board={board} learner={learner} why={why?.kind === 'srd' ? why : null} {...(status ? { status } : {})} />
+        <Relevance {...{ board, learner, onPredicted }} why={why?.kind === 'srd' ? why : null} {...(status ? { status } : {})} />
       ) : (
         <Nearest board={board} why={why?.kind === 'nearest' ? why : null} />
       )}
@@ -56,20 +58,34 @@ export function WhyPanel({ board, learner, why, reason, onReason, status }: WhyP
   );
 }
 
-interface RelevanceProps {
-  readonly board: Board;
-  readonly learner: string;
+interface RelevanceProps extends Pick<WhyPanelProps, 'board' | 'learner' | 'onPredicted' | 'status'> {
   readonly why: Extract<Why, { kind: 'srd' }> | null;
-  readonly status?: ViewStatus;
 }
 
-function Relevance({ board, learner, why, status }: RelevanceProps) {
+function Relevance({ board, learner, why, onPredicted, status }: RelevanceProps) {
   const seen = useMemo(() => (why ? toImageData(why.seen) : null), [why]);
   const limit = why ? resolveLimit([why.map], DEFAULT_LIMIT) || 1 : 1;
   const target = why ? (board.classes[why.way]?.name ?? '') : '';
   const explained = why && { model: learner, method: 'SRD', target, layer: null, start: null };
   return (
     <>
+      <div className={styles.forClass}>
+        <p className={styles.forName}>
+          {why && (
+            <>
+              For and against <strong>{target}</strong>
+            </>
+          )}
+        </p>
+        <p className={styles.quiet}>
+          {why && (why.way === why.taken ? 'Press another class to ask about it.' : 'which it is not taken for')}
+        </p>
+        {onPredicted && (
+          <Button size="compact-xs" variant="default" onClick={onPredicted}>
+            To the likeliest
+          </Button>
+        )}
+      </div>
       <div className={styles.map}>
         <MapView
           picture={seen}
