@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { defineConfig } from 'vite';
 import { CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from './headers.ts';
 
@@ -6,6 +7,8 @@ export default defineConfig({
   root: 'test/numeric',
   base: './',
   publicDir: '../../goldens',
+  // The shipped scene is compared too.
+  plugins: [{ name: 'scenes', closeBundle: () => cpSync('public/scenes', 'dist-numeric/scenes', { recursive: true }) }],
   worker: { format: 'es' },
   build: {
     target: 'es2023',

@@ -1,6 +1,6 @@
 /**
- * The shader against the NumPy renders of `goldens/relight-tiny`, in a browser: `?backend=webgl2&variants=A,C-B`.
- * Results lie on `window.relight` when `window.relight.done` is true.
+ * The shader against the NumPy renders of `goldens/relight-tiny`, and of the shipped scene in `goldens/relight-town`, in a browser:
+ * `?backend=webgl2&variants=A,C-B,town`. Results lie on `window.relight` when `window.relight.done` is true.
  */
 import { degrees } from '../../src/relight/angle.ts';
 import type { Backend } from '../../src/relight/device.ts';
@@ -25,6 +25,8 @@ export interface RelightReport {
   backend: string;
   milliseconds: number;
   readonly results: RelightResult[];
+  /** The shipped scene against photographs it was not trained on: decibels by the shader, and by the reference renderer. */
+  readonly truths: { readonly image: string; readonly psnr: number; readonly reference: number }[];
   /** Largest difference, of 255, between a split picture and the halves of whole ones, and between the canvas and the picture off screen. */
   readonly splitError: number[];
   /** Code of the error that a lost WebGL context ends in. */
@@ -33,8 +35,7 @@ export interface RelightReport {
   idleFrames: number;
 }
 
-interface GoldenRender {
-  readonly camera: string;
+interface References {
   readonly azimuth_degrees: number;
   readonly elevation_degrees: number;
   readonly final: string;
@@ -43,8 +44,20 @@ interface GoldenRender {
   readonly depth?: string;
 }
 
-interface Golden {
-  readonly scenes: readonly { readonly variant: string; readonly scene: string; readonly renders: readonly GoldenRender[] }[];
+interface TinyGolden {
+  readonly scenes: readonly {
+    readonly variant: string;
+    readonly scene: string;
+    readonly renders: readonly (References & { readonly camera: string })[];
+  }[];
+}
+
+type Intrinsics = Pick<SceneCamera, 'id' | 'width' | 'height' | 'fx' | 'fy' | 'cx' | 'cy'>;
+
+interface TownGolden {
+  readonly sha256: Readonly<Record<string, string>>;
+  readonly renders: readonly (References & { readonly camera: Intrinsics })[];
+  readonly truths: readonly { readonly camera: string; readonly image: string; readonly psnr: number }[];
 }
 
 declare global {
@@ -53,7 +66,9 @@ declare global {
   }
 }
 
-const FOLDER = './relight-tiny';
+const TINY = './relight-tiny';
+const TOWN = './relight-town';
+const SHIPPED = './scenes/town-square';
 const parameters = new URLSearchParams(location.search);
 const backend: Backend = parameters.get('backend') === 'webgpu' ? 'webgpu' : 'webgl2';
 const variants = parameters.get('variants')?.split(',');
@@ -63,6 +78,7 @@ const report: RelightReport = {
   backend,
   milliseconds: 0,
   results: [],
+  truths: [],
   splitError: [],
   lost: '',
   idleFrames: 0,
@@ -70,7 +86,7 @@ const report: RelightReport = {
 window.relight = report;
 
 async function fetched(path: string): Promise<Response> {
-  const response = await fetch(`${FOLDER}/${path}`);
+  const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response;
 }
@@ -98,31 +114,85 @@ function toLinear(value: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 }
 
-async function compare(renderer: RelightRenderer, scene: Scene, render: GoldenRender, variant: string): Promise<void> {
-  const camera = scene.cameras.find(({ id }) => id === render.camera);
-  if (camera === undefined) throw new Error(`no camera ${render.camera}`);
+interface Compared {
+  readonly renderer: RelightRenderer;
+  readonly camera: SceneCamera;
+  readonly render: References;
+  /** Of the reference pictures. */
+  readonly folder: string;
+  readonly variant: string;
+}
+
+async function compare({ renderer, camera, render, folder, variant }: Compared): Promise<void> {
   const sun = sunAt(degrees(render.azimuth_degrees), degrees(render.elevation_degrees));
   const pixels = async (layer: Layer) => rgb((await renderer.pixels(frameOf(camera, { layer, sun }))).data);
-  const name = `${render.camera} ${render.azimuth_degrees}°`;
+  const name = `${camera.id} ${render.azimuth_degrees}°`;
   const add = (layer: string, decibels: number) => {
     report.results.push({ variant, name: `${name} ${layer}`, psnr: decibels });
-    document.querySelector('#log')?.append(`${variant} ${name} ${layer} ${decibels.toFixed(1)} dB\n`);
+    say(`${variant} ${name} ${layer} ${decibels.toFixed(1)} dB`);
   };
   // Layers are blended with their background by the opacity; the references are not.
   const { depths, opacities } = await renderer.surface(camera, camera.width, camera.height);
   const blended = (values: Float32Array, background: number) =>
     values.map((value, at) => background + (value - background) * (opacities[Math.floor(at / 3)] ?? 0));
-  add('final', psnr(await pixels('final'), await picture(render.final)));
-  add('shadow', psnr(await pixels('learned-shadow'), blended(await picture(render.shadow), 1)));
+  const reference = (file: string) => picture(`${folder}/${file}`);
+  add('final', psnr(await pixels('final'), await reference(render.final)));
+  add('shadow', psnr(await pixels('learned-shadow'), blended(await reference(render.shadow), 1)));
   // The reference's albedo is written in linear light.
   if (render.albedo !== undefined) {
-    add('albedo', psnr((await pixels('albedo')).map(toLinear), blended(await picture(render.albedo), 0)));
+    add('albedo', psnr((await pixels('albedo')).map(toLinear), blended(await reference(render.albedo), 0)));
   }
   if (render.depth !== undefined) {
-    const expected = readNpy(new Uint8Array(await (await fetched(render.depth)).arrayBuffer())).data;
+    const expected = readNpy(new Uint8Array(await (await fetched(`${folder}/${render.depth}`)).arrayBuffer())).data;
     const relative = (values: Float32Array) => values.map((depth) => depth / renderer.farthest);
     add('depth', psnr(relative(depths), relative(expected)));
   }
+}
+
+function cameraOf(scene: Scene, id: string): SceneCamera {
+  const camera = scene.cameras.find((candidate) => candidate.id === id);
+  if (camera === undefined) throw new Error(`no camera ${id}`);
+  return camera;
+}
+
+/** Made-up scenes of all variants. */
+async function compareTiny(renderer: RelightRenderer, canvas: HTMLCanvasElement): Promise<void> {
+  const golden: TinyGolden = await (await fetched(`${TINY}/golden.json`)).json();
+  for (const { variant, scene: header, renders } of golden.scenes) {
+    if (variants !== undefined && !variants.includes(variant)) continue;
+    const scene = await loadScene(sceneAt(`${TINY}/${header.slice(0, header.lastIndexOf('/'))}`));
+    await renderer.setScene(scene);
+    for (const render of renders) {
+      await compare({ renderer, camera: cameraOf(scene, render.camera), render, folder: TINY, variant });
+    }
+    if (variant === 'C-B') await compareSplit(renderer, canvas, scene);
+  }
+}
+
+/** The shipped scene: small pictures against the reference renderer's, whole ones against photographs it has never seen. */
+async function compareTown(renderer: RelightRenderer): Promise<void> {
+  const golden: TownGolden = await (await fetched(`${TOWN}/golden.json`)).json();
+  const scene = await loadScene(sceneAt(SHIPPED));
+  for (const { file, sha256 } of scene.header.files) {
+    if (golden.sha256[file] !== sha256) throw new Error(`goldens/relight-town is of another scene than public/scenes: ${file}`);
+  }
+  await renderer.setScene(scene);
+  for (const render of golden.renders) {
+    const { id, width, height, fx, fy, cx, cy } = render.camera;
+    const camera = { ...cameraOf(scene, id), width, height, fx, fy, cx, cy };
+    await compare({ renderer, camera, render, folder: TOWN, variant: 'town' });
+  }
+  for (const { camera: id, image, psnr: reference } of golden.truths) {
+    const camera = cameraOf(scene, id);
+    const drawn = await renderer.pixels(frameOf(camera, { layer: 'final', sun: camera.sun }));
+    const decibels = psnr(rgb(drawn.data), await picture(`${SHIPPED}/${image}`));
+    report.truths.push({ image, psnr: decibels, reference });
+    say(`town ${image} ${decibels.toFixed(3)} dB, reference ${reference.toFixed(3)} dB`);
+  }
+}
+
+function say(line: string): void {
+  document.querySelector('#log')?.append(`${line}\n`);
 }
 
 /** A split picture is the halves of two whole ones, on the canvas as off screen. */
@@ -174,14 +244,8 @@ async function main(): Promise<void> {
     onLost = resolve;
   });
   const renderer = await createRenderer(canvas, { backend, onLost: ({ code }) => onLost(code) });
-  const golden: Golden = await (await fetched('golden.json')).json();
-  for (const { variant, scene: header, renders } of golden.scenes) {
-    if (variants !== undefined && !variants.includes(variant)) continue;
-    const scene = await loadScene(sceneAt(`${FOLDER}/${header.slice(0, header.lastIndexOf('/'))}`));
-    await renderer.setScene(scene);
-    for (const render of renders) await compare(renderer, scene, render, variant);
-    if (variant === 'C-B') await compareSplit(renderer, canvas, scene);
-  }
+  await compareTiny(renderer, canvas);
+  if (variants === undefined || variants.includes('town')) await compareTown(renderer);
   report.idleFrames = await countIdleFrames();
   if (backend === 'webgl2') {
     canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
@@ -194,7 +258,7 @@ async function main(): Promise<void> {
 main()
   .catch((error: unknown) => {
     report.failure = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
-    document.querySelector('#log')?.append(report.failure);
+    say(report.failure);
   })
   .finally(() => {
     report.done = true;

@@ -26,6 +26,7 @@ from relight import dataset as data
 from relight.dataset import HELD_OUT, SPLITS, Dataset, Frame
 from relight.evaluate import evaluate, scene_renderer
 from relight.field import VMGrid
+from relight.metrics import psnr
 from relight.model import SceneModel
 from relight.reference import Scene, resized
 from relight.scene_file import FORMAT, GZIP, VERSION, BlobWriter, write_header
@@ -156,7 +157,10 @@ def export(model: SceneModel, dataset: Dataset, folder: Path, title: str, licenc
 
 
 def write_goldens(scene: Scene, dataset: Dataset, out: Path) -> None:
-    """Render two dataset cameras at a small size, for the viewer's tests."""
+    """Render two dataset cameras at a small size, and measure them against their photographs at full size.
+
+    The viewer's tests draw the same.
+    """
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     entries = []
@@ -174,8 +178,19 @@ def write_goldens(scene: Scene, dataset: Dataset, out: Path) -> None:
                 values = np.rint(np.clip(getattr(render, layer), 0, 1) * 255).astype(np.uint8)
                 Image.fromarray(values).save(out / entry[layer], optimize=True)
             entries.append(entry)
-    document = {"scene": scene.header["name"], "sha256": {f["file"]: f["sha256"] for f in scene.header["files"]}}
-    (out / "golden.json").write_text(json.dumps({**document, "renders": entries}, indent=1) + "\n")
+    shipped = {camera["id"]: camera["image"] for camera in scene.header["cameras"]}
+    truths = []
+    for frame in frames:
+        final = scene.render(camera_entry(frame), frame.azimuth_degrees, frame.elevation_degrees).final
+        image = np.asarray(Image.open(scene.folder / shipped[frame.id]).convert("RGB")) / 255
+        truths.append({"camera": frame.id, "image": shipped[frame.id], "psnr": round(psnr(final, image), 4)})
+    document = {
+        "scene": scene.header["name"],
+        "sha256": {f["file"]: f["sha256"] for f in scene.header["files"]},
+        "renders": entries,
+        "truths": truths,
+    }
+    (out / "golden.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
 def write_card(folder: Path, header: dict[str, Any], state: dict[str, Any], dataset: Dataset) -> None:

@@ -94,6 +94,7 @@ class Scene:
     """A scene folder, decoded."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.header: dict[str, Any] = json.loads((folder / "scene.json").read_text())
         h = self.header
         if h["format"] != FORMAT or h["version"] not in READABLE:

@@ -50,7 +50,13 @@ export function WhyPanel({ board, learner, why, reason, onReason, onPredicted, s
         />
       </div>
       {reason === 'srd' ? (
-        <Relevance {...{ board, learner, onPredicted }} why={why?.kind === 'srd' ? why : null} {...(status ? { status } : {})} />
+        <Relevance
+          board={board}
+          learner={learner}
+          onPredicted={onPredicted}
+          why={why?.kind === 'srd' ? why : null}
+          {...(status ? { status } : {})}
+        />
       ) : (
         <Nearest board={board} why={why?.kind === 'nearest' ? why : null} />
       )}
