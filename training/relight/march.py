@@ -149,6 +149,17 @@ def sun_transmittance(density: VMGrid, space: Space, p: Tensor, sun: Tensor, bia
             p.contiguous(), sun.contiguous(), start, end, step, step * space.distance_scale, space.shift,
             space.termination,
         )  # fmt: skip
-    samples = _sample(density, space, p, sun, start, end, step)
-    thickness = F.softplus(density.sum(samples.g) + space.shift) * step * space.distance_scale
-    return torch.exp(-torch.zeros_like(p[:, 0]).index_add_(0, samples.ray, thickness))
+    return differentiable_transmittance(density, space, p, sun, bias, step_factor)
+
+
+def differentiable_transmittance(
+    density: VMGrid, space: Space, p: Tensor, sun: Tensor, bias: float, step_factor: float
+) -> Tensor:
+    """T_sun as in ``sun_transmittance``, with gradients of the density's grids."""
+    step = space.step * step_factor
+    start = torch.full_like(p[:, 0], bias + 0.5 * step)
+    with torch.no_grad():
+        _, end = inside(p, sun, space.low, space.high)
+        samples = _sample(density, space, p, sun, start, end, step)
+    thickness = F.softplus(density.sum(samples.g, samples.f) + space.shift) * step * space.distance_scale
+    return torch.exp(-torch.zeros_like(p[:, 0]).index_add(0, samples.ray, thickness))

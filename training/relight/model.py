@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from relight.field import VMGrid
-from relight.march import Space, sample, sun_transmittance, transmitted
+from relight.march import Space, differentiable_transmittance, sample, sun_transmittance, transmitted
 from relight.shadow import ShadowHead
 
 NEAR = 1.0  # metres; training does not look nearer, so that no image is explained by a veil before its camera
 FULL_GRADIENT_DISTANCE = 8.0  # metres
+EDGE = 0.48  # T_sun this near to a half is a shadow's edge
 HALF = 0.5  # of the light used up: where a ray's median lies
 VIEW_SINES = (-0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 SUN_COSINES = (-1.0, -0.6, -0.2, 0.2, 0.5, 0.75, 0.9, 0.97, 1.0)
@@ -151,9 +152,12 @@ class SceneModel(nn.Module):
 
     def forward(
         self, o: Tensor, d: Tensor, suns: Tensor, elevations: Tensor, which: Tensor,
-        offset: Tensor | float = 0.5, march_to_sun: bool = True,
+        offset: Tensor | float = 0.5, march_to_sun: bool = True, shadows_teach: bool = False,
     ) -> Rendered:  # fmt: skip
-        """Render rays [n]; ray i sees the sun suns[which[i]] at elevations[which[i]] degrees."""
+        """Render rays [n]; ray i sees the sun suns[which[i]] at elevations[which[i]] degrees.
+
+        ``shadows_teach``: whether T_sun has gradients, so that a shadow's edge draws the density that casts it.
+        """
         n, space, options = len(o), self.space, self.options
         samples = sample(self.density, space, o, d, offset, NEAR if self.training else 0.0)
         f = self.density.sum(samples.g, samples.f)
@@ -184,10 +188,14 @@ class SceneModel(nn.Module):
         if self.shadow.needs_transmittance and march_to_sun:
             T = torch.ones_like(zero)
             solid = opacity.detach() >= options.opacity_threshold
-            p = (o + surface[:, None] * d)[solid]
-            T[solid] = sun_transmittance(
-                self.density, space, p, suns[which[solid]], options.shadow_bias, options.shadow_step_factor
-            )
+            p, sun = (o + surface[:, None] * d)[solid], suns[which[solid]]
+            march = options.shadow_bias, options.shadow_step_factor
+            T[solid] = sun_transmittance(self.density, space, p, sun, *march)
+            if shadows_teach:
+                # In full light and in full shadow s has hardly a slope.
+                edge = ((T - 0.5).abs() < EDGE)[solid]
+                at = solid.nonzero()[:, 0][edge]
+                T = T.index_put((at,), differentiable_transmittance(self.density, space, p[edge], sun[edge], *march))
         albedo = torch.sigmoid(self.albedo(vector))
         shadow, incidence, surroundings, logits = self.shadow(vector, suns, which, T)
         ambient, direct = self.light(elevations)

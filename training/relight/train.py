@@ -50,6 +50,7 @@ class Schedule:
     upsample_at: tuple[float, ...] = (0.1, 0.18, 0.27, 0.38)
     occupancy_at: tuple[float, ...] = (0.05, 0.075, 0.14, 0.22, 0.32, 0.45, 0.6, 0.8)
     shadow_march_from: float = 0.15  # T_sun waits for a density worth asking
+    shadows_teach_from: float = 1.0  # T_sun has gradients from then on: never, unless said otherwise
     step_ratio: float = 0.6  # of a voxel's edge
     alpha_threshold: float = 2e-3
     ripe_from: float = 0.3  # until then what thins the density out is held back
@@ -86,6 +87,7 @@ def going_on(schedule: Schedule, rate: float = GOING_ON_RATE) -> Schedule:
         occupancy_at=(0.3, 0.6, 0.85),
         grid_losses_every=4,
         shadow_march_from=0.0,
+        shadows_teach_from=0.5,
         ripe_from=0.0,
         grid_rate=rate * schedule.grid_rate,
         head_rate=rate * schedule.head_rate,
@@ -253,6 +255,7 @@ class Trainer:
         rendered = self.model(
             batch.origins, batch.directions, self.bank.suns, self.bank.elevations, batch.image, offset,
             march_to_sun=self.iteration >= s.shadow_march_from * s.iterations,
+            shadows_teach=self.iteration >= s.shadows_teach_from * s.iterations,
         )  # fmt: skip
         loss, mse = self.loss(batch, rendered)
         self.optimiser.zero_grad(set_to_none=True)

@@ -10,7 +10,15 @@ import torch
 
 from relight import native
 from relight.field import VMGrid
-from relight.march import Space, inside, occupancy, sample, sun_transmittance, transmitted
+from relight.march import (
+    Space,
+    differentiable_transmittance,
+    inside,
+    occupancy,
+    sample,
+    sun_transmittance,
+    transmitted,
+)
 
 SIGMA = math.log1p(math.exp(2.0))  # of a feature of 12 under a shift of −10
 
@@ -49,6 +57,33 @@ def test_slab_transmittance(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> 
     edge = torch.trapezoid(torch.nn.functional.softplus(2 - 24 * u), u).item()
     one, two = (SIGMA + edge) * 0.2, (2 * SIGMA + 2 * edge) * 0.2
     torch.testing.assert_close(T, torch.tensor([math.exp(-one), math.exp(-two), 1.0]), rtol=2e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_shadow_edge_draws_the_density_that_casts_it(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not compiled:
+        monkeypatch.setattr(native, "usable", lambda *_: False)
+    grid, space = slab()
+    torch.manual_seed(3)
+    p = torch.rand(40, 3) * torch.tensor([8.0, 1.0, 8.0]) + torch.tensor([1.0, 0.5, 1.0])
+    sun = torch.nn.functional.normalize(torch.rand(40, 3) + torch.tensor([-0.5, 1.0, -0.5]), dim=1)
+    march = (grid, space, p, sun, 0.1, 1.0)
+    T = differentiable_transmittance(*march)
+    torch.testing.assert_close(T, sun_transmittance(*march), rtol=1e-4, atol=1e-6)
+    assert 0.02 < float(T.mean()) < 0.98
+    T.sum().backward()
+    for values in (grid.planes[0], grid.lines[0]):
+        assert values.grad is not None
+        along = torch.randn_like(values) * (values.grad != 0)
+        ends = []
+        for h in (1e-2, -1e-2):
+            with torch.no_grad():
+                values.add_(h * along)
+                ends.append(float(sun_transmittance(*march).double().sum()))
+                values.sub_(h * along)
+        slope = float((values.grad * along).sum())
+        assert abs(slope) > 1e-2
+        assert (ends[0] - ends[1]) / 2e-2 == pytest.approx(slope, rel=0.02)
 
 
 def test_weights_and_what_is_left_sum_to_one() -> None:
