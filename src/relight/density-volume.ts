@@ -4,7 +4,6 @@
  * component. Only what lies in or beside occupied cells is computed.
  */
 import { DataUtils } from 'three/webgpu';
-import { emptyDistances } from './occupancy.ts';
 import type { QuantisedArray, Scene } from './scene.ts';
 
 /** Half floats of f + density_shift, x fastest. Far from occupied cells the values mean nothing. */
@@ -33,20 +32,24 @@ export async function expandDensity(scene: Pick<Scene, 'grid' | 'density' | 'occ
   const [alongZ, alongY, alongX] = lines.map(valuesOf);
   const volume = new Uint16Array(nx * ny * nz);
   if (!xy || !xz || !yz || !alongZ || !alongY || !alongX) return volume;
-  const wanted = wantedRows(scene);
+  const spansOf = spansNearby(scene);
   const row = new Float32Array(nx);
   let pause = performance.now() + SLICE;
   for (let z = 0; z < nz; z += 1) {
     for (let y = 0; y < ny; y += 1) {
-      if (wanted[z * ny + y] === 0) continue;
-      row.fill(scene.header.density_shift);
-      for (let r = 0; r < components; r += 1) {
-        addScaled(row, xy, (r * ny + y) * nx, alongZ[r * nz + z] ?? 0);
-        addScaled(row, xz, (r * nz + z) * nx, alongY[r * ny + y] ?? 0);
-        addScaled(row, alongX, r * nx, yz[(r * nz + z) * ny + y] ?? 0);
-      }
       const start = (z * ny + y) * nx;
-      for (let x = 0; x < nx; x += 1) volume[start + x] = DataUtils.toHalfFloat(row[x] ?? 0);
+      for (const [from, to] of spansOf(y, z)) {
+        row.fill(scene.header.density_shift, from, to);
+        for (let r = 0; r < components; r += 1) {
+          const [inXy, inXz, inX] = [(r * ny + y) * nx, (r * nz + z) * nx, r * nx];
+          const [ofXy, ofXz, ofX] = [alongZ[r * nz + z] ?? 0, alongY[r * ny + y] ?? 0, yz[(r * nz + z) * ny + y] ?? 0];
+          for (let x = from; x < to; x += 1) {
+            const sum = ofXy * (xy[inXy + x] ?? 0) + ofXz * (xz[inXz + x] ?? 0) + ofX * (alongX[inX + x] ?? 0);
+            row[x] = (row[x] ?? 0) + sum;
+          }
+        }
+        for (let x = from; x < to; x += 1) volume[start + x] = DataUtils.toHalfFloat(row[x] ?? 0);
+      }
     }
     if (performance.now() > pause) {
       await new Promise((resolve) => setTimeout(resolve));
@@ -56,32 +59,50 @@ export async function expandDensity(scene: Pick<Scene, 'grid' | 'density' | 'occ
   return volume;
 }
 
-function addScaled(row: Float32Array, values: Float32Array, start: number, factor: number): void {
-  if (factor === 0) return;
-  for (let x = 0; x < row.length; x += 1) row[x] = (row[x] ?? 0) + factor * (values[start + x] ?? 0);
-}
-
 /** The values of a quantised array. */
 function valuesOf({ bytes, minimum, scale }: QuantisedArray): Float32Array {
   const area = bytes.length / minimum.length;
-  return Float32Array.from(bytes, (byte, index) => {
-    const channel = Math.floor(index / area);
-    return (minimum[channel] ?? 0) + (scale[channel] ?? 0) * byte;
-  });
+  const values = new Float32Array(bytes.length);
+  for (let channel = 0; channel < minimum.length; channel += 1) {
+    const [least, step] = [minimum[channel] ?? 0, scale[channel] ?? 0];
+    for (let index = channel * area; index < (channel + 1) * area; index += 1) values[index] = least + step * (bytes[index] ?? 0);
+  }
+  return values;
 }
 
-/** 1 for the rows of vertices [z, y] that touch a cell that is occupied or next to an occupied one (whose values normals need). */
-function wantedRows({ grid: [, ny, nz], occupancy }: Pick<Scene, 'grid' | 'occupancy'>): Uint8Array {
-  const [cx, cy, cz] = occupancy.size;
-  const distances = emptyDistances(occupancy);
-  const rows = new Uint8Array(ny * nz);
-  for (let cell = 0; cell < cy * cz; cell += 1) {
-    const line = distances.subarray(cell * cx, (cell + 1) * cx);
-    if (line.every((distance) => distance > 1)) continue;
-    const [y, z] = [(cell % cy) * occupancy.cell, Math.floor(cell / cy) * occupancy.cell];
-    for (let vz = z; vz <= Math.min(z + occupancy.cell, nz - 1); vz += 1) {
-      rows.fill(1, vz * ny + y, vz * ny + Math.min(y + occupancy.cell, ny - 1) + 1);
+/** From which vertex to which (exclusive) a row of vertices touches cells that are occupied or next to an occupied one, whose values normals need. */
+function spansNearby({ grid: [nx], occupancy }: Pick<Scene, 'grid' | 'occupancy'>): (y: number, z: number) => [number, number][] {
+  const { cell, size } = occupancy;
+  const [cx, cy, cz] = size;
+  const near = grown(grown(grown(occupancy.cells, 1, cx), cx, cy), cx * cy, cz);
+  /** The cells on both sides of a vertex along an axis, twice the same within a cell. */
+  const sides = (vertex: number, cells: number): [number, number] => {
+    const ahead = Math.min(Math.floor(vertex / cell), cells - 1);
+    return [vertex % cell === 0 && ahead > 0 && vertex < cells * cell ? ahead - 1 : ahead, ahead];
+  };
+  return (y, z) => {
+    const [[j0, j1], [k0, k1]] = [sides(y, cy), sides(z, cz)];
+    const [a, b, c, d] = [(k0 * cy + j0) * cx, (k0 * cy + j1) * cx, (k1 * cy + j0) * cx, (k1 * cy + j1) * cx];
+    const spans: [number, number][] = [];
+    for (let i = 0; i < cx; i += 1) {
+      if (!(near[a + i] || near[b + i] || near[c + i] || near[d + i])) continue;
+      const [from, to] = [i * cell, Math.min((i + 1) * cell + 1, nx)];
+      const last = spans.at(-1);
+      if (last && last[1] >= from) last[1] = to;
+      else spans.push([from, to]);
+    }
+    return spans;
+  };
+}
+
+/** Sets the two neighbours, `stride` apart along an axis of `length` cells, of all cells that are set. */
+function grown(cells: Uint8Array, stride: number, length: number): Uint8Array {
+  const result = cells.slice();
+  for (let start = 0; start < cells.length; start += stride * length) {
+    for (let index = start; index < start + stride * (length - 1); index += 1) {
+      if (cells[index]) result[index + stride] = 1;
+      if (cells[index + stride]) result[index] = 1;
     }
   }
-  return rows;
+  return result;
 }
