@@ -65,9 +65,7 @@ class Schedule:
     plain_surroundings: float = 3e-4  # pulls C's κ to 1
     lambertian: float = 0.03  # pulls C's φ to the cosine of one normal a point
     other_suns: int = 64  # directions without an image in which φ is asked for, an iteration
-    grid_losses_every: int = (
-        1  # iterations; then with as many times their weight, for they read every entry of the grids
-    )
+    grid_losses_every: int = 1  # iterations, then as many times heavier: they read every entry of the grids
     smoothness: float = 1e-4  # of light and sky tables
     cube_smoothness: float = 2e-3
     opacity_pull: float = 2e-3  # to nothing: a floater the sky would explain as well goes
