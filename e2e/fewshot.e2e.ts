@@ -128,13 +128,14 @@ test('a class that is pressed is the one explained; the link carries it, and pre
   await expect(map).toHaveAccessibleName(new RegExp(`^SRD, ${name}`));
   await expect(page.getByRole('region', { name: 'Why' })).toContainText(`For and against ${name}which it is not taken for`);
   expect(await tops()).toEqual(places);
+  await expect(page).toHaveURL(/for-class/);
   await page.reload();
   await answered(page);
   await expect(map).toHaveAccessibleName(new RegExp(`^SRD, ${name}`));
   await expect(pressed).toHaveText([new RegExp(`^${name}`)]);
   await pressed.press(' ');
   await expect(map).toHaveAttribute('aria-label', before ?? '');
-  expect(page.url()).not.toContain('for-class');
+  await expect(page).not.toHaveURL(/for-class/);
 });
 
 test('steps are taken and gone back by keyboard, and loss and accuracy follow', async ({ page }) => {
