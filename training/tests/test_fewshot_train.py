@@ -96,13 +96,16 @@ def test_another_recipe_does_not_take_over_a_checkpoint(pools: tuple[Pool, Pool]
 
 @pytest.mark.parametrize(("kind", "nodes"), [("maml", 6), ("protonet", 0)])
 def test_training_learns_to_learn(pools: tuple[Pool, Pool], kind: str, nodes: int) -> None:
-    recipe = replace(SHORT, kind=kind, nodes=nodes, episodes=80, rate=1e-2, inner=Inner(0.1, 3))
-    run = trainer(pools, recipe)
-    before = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
-    while run.episodes < recipe.episodes:
-        run.step()
-    after = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
-    assert after["accuracy"] > before["accuracy"] + 0.05
+    gains = []
+    for seed in (1, 2, 3):  # how well a net starts is luck, and so is what is left to gain
+        recipe = replace(SHORT, kind=kind, nodes=nodes, episodes=80, rate=1e-2, inner=Inner(0.1, 3), seed=seed)
+        run = trainer(pools, recipe)
+        before = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
+        while run.episodes < recipe.episodes:
+            run.step()
+        after = Measure(recipe, run.learner.parameters, pools[1], CPU, 25, bar=False).ways(3)
+        gains.append(after["accuracy"] - before["accuracy"])
+    assert sum(gains) / len(gains) > 0.05
 
 
 def test_impossible_recipes_are_refused() -> None:
