@@ -139,17 +139,17 @@ def transmitted(thickness: Tensor, ray: Tensor, rays: int) -> Tensor:
 @torch.no_grad()
 def sun_transmittance(density: VMGrid, space: Space, p: Tensor, sun: Tensor, bias: float, step_factor: float) -> Tensor:
     """T_sun [n]: transmittance from world positions p [n, 3] towards the sun (unit vectors [n, 3])."""
+    if not native.usable(p, density.components):
+        return differentiable_transmittance(density, space, p, sun, bias, step_factor)
     step = space.step * step_factor
     start = torch.full_like(p[:, 0], bias + 0.5 * step)
     _, end = inside(p, sun, space.low, space.high)
-    if native.usable(p, density.components):
-        planes, lines = ([x.detach() for x in part] for part in (density.planes, density.lines))
-        return native.transmittance(
-            planes, lines, space.occupied, space.cell, space.low.tolist(), space.per_metre.tolist(),
-            p.contiguous(), sun.contiguous(), start, end, step, step * space.distance_scale, space.shift,
-            space.termination,
-        )  # fmt: skip
-    return differentiable_transmittance(density, space, p, sun, bias, step_factor)
+    planes, lines = ([x.detach() for x in part] for part in (density.planes, density.lines))
+    return native.transmittance(
+        planes, lines, space.occupied, space.cell, space.low.tolist(), space.per_metre.tolist(),
+        p.contiguous(), sun.contiguous(), start, end, step, step * space.distance_scale, space.shift,
+        space.termination,
+    )  # fmt: skip
 
 
 def differentiable_transmittance(
