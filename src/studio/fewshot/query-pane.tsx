@@ -40,7 +40,8 @@ const SHOWN_SIDE = 112;
 
 /** What is asked about, and what the adapted learner says of it. */
 export function QueryPane(props: QueryPaneProps) {
-  const { board, source, onSource, picture, actual, probabilities, shown, busy = false, onDraw, onFrame, children } = props;
+  const { board, source, onSource, picture, actual, probabilities, shown, onPressClass } = props;
+  const { busy = false, onDraw, onFrame, children } = props;
   const [asked, setAsked] = useState(false);
   /** The drawing outlasts a look at the camera or the board. */
   const drawn = useRef<Pixels | null>(null);
@@ -87,7 +88,7 @@ export function QueryPane(props: QueryPaneProps) {
         </div>
         <div className={styles.said} aria-busy={busy}>
           <Answer board={board} probabilities={probabilities} actual={actual} />
-          <Probabilities classes={board.classes} {...{ probabilities, shown }} onPress={props.onPressClass} />
+          <Probabilities classes={board.classes} probabilities={probabilities} shown={shown} onPress={onPressClass} />
         </div>
       </div>
       {children}
