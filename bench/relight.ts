@@ -60,7 +60,7 @@ function show(line: string): void {
 
 function frame(camera: SceneCamera, turn: number, scale = 1): Frame {
   const sun = { azimuth: radians(camera.sun.azimuth + turn), elevation: camera.sun.elevation };
-  return { width, height, scale, camera, left: { layer: 'final', sun }, right: null, divider: 1, disc: false };
+  return { width, height, scale, rays: 1, camera, left: { layer: 'final', sun }, right: null, divider: 1, disc: false };
 }
 
 function add(camera: SceneCamera, scale: number, measurements: readonly Measurement[]): void {

@@ -21,6 +21,9 @@ for (const backend of ['webgl2', 'webgpu'] as const) {
     expect(report.truths).toHaveLength(2);
     expect(report.truths.filter(({ psnr, reference }) => !(Math.abs(psnr - reference) <= SAME_QUALITY))).toEqual([]);
     expect(report.splitError).toEqual(backend === 'webgl2' ? [0, 0] : [0]);
+    // Four blended pictures are rounded to eight bits four times.
+    expect(report.smooth.error).toBeLessThanOrEqual(2);
+    expect(report.smooth.gain).toBeGreaterThan(20);
     expect(report.idleFrames).toBe(0);
     expect(report.lost).toBe(backend === 'webgl2' ? 'device-lost' : '');
   });

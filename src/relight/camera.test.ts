@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { degrees, toRadians } from './angle.ts';
-import { lookAt, pixelDirection, projectDirection } from './camera.ts';
+import { lookAt, pixelDirection, projectDirection, shifted } from './camera.ts';
 
 const FIELD = toRadians(degrees(60));
 
@@ -43,6 +43,13 @@ describe('cameras', () => {
     const wide = pixelDirection(camera, 200, 0, 400, 100);
     const tall = pixelDirection(camera, 50, 0, 100, 300);
     expect(wide[1]).toBeCloseTo(tall[1], 9);
+  });
+
+  it('shifted by fractions of a pixel look through another point of it', () => {
+    const camera = { ...lookAt([1, 2, 3], [0, 1, -4], FIELD), cx: 0.6 };
+    const there = pixelDirection(shifted(camera, 0.25, -0.125, 90), 40.5, 7.5, 160, 90);
+    const expected = pixelDirection(camera, 40.75, 7.375, 160, 90);
+    for (const axis of [0, 1, 2]) expect(there[axis]).toBeCloseTo(expected[axis] ?? Number.NaN, 12);
   });
 
   it('stand upright and look straight down all the same', () => {

@@ -49,6 +49,12 @@ export function intrinsicsFor(camera: Camera, width: number, height: number): In
   };
 }
 
+/** The same camera, whose pixels on a picture of that height look `right` and `down` by fractions of a pixel. */
+export function shifted<C extends Camera>(camera: C, right: number, down: number, height: number): C {
+  const scale = camera.height / height;
+  return { ...camera, cx: camera.cx - right * scale, cy: camera.cy - down * scale };
+}
+
 /**
  * A camera that stands at `eye` and looks at `target`, upright.
  *

@@ -32,6 +32,8 @@ export class FrameUniforms {
   readonly ambient = uniform(new Vector3());
   readonly sunlight = uniform(new Vector3());
   readonly layer = uniform(0, 'int');
+  /** How much of what was drawn before a picture covers: 1 for all of it, 1/k for the k-th of as many that are averaged. */
+  readonly share = uniform(1);
   /** Radiance of the sun's disc over the sky's, 0 for no disc. */
   readonly disc = uniform(new Vector3());
 

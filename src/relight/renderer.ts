@@ -4,10 +4,13 @@
  */
 import { positionGeometry, varying, vec4 } from 'three/tsl';
 import {
+  CustomBlending,
   LinearSRGBColorSpace,
   Mesh,
   NodeMaterial,
   NoToneMapping,
+  OneFactor,
+  OneMinusSrcAlphaFactor,
   OrthographicCamera,
   PlaneGeometry,
   RenderTarget,
@@ -16,7 +19,7 @@ import {
   WebGPURenderer,
 } from 'three/webgpu';
 import { HeliographError } from '../graph/errors.ts';
-import { type Camera, pixelDirection } from './camera.ts';
+import { type Camera, pixelDirection, shifted } from './camera.ts';
 import { canExpand, expandDensity } from './density-volume.ts';
 import { type Backend, type DrawingDevice, deviceIdle, longestVolume, openDrawingDevice } from './device.ts';
 import { LAYERS, type Layer, PACKED_DEPTH } from './frame-uniforms.ts';
@@ -38,6 +41,8 @@ export interface Frame {
   readonly height: number;
   /** Pixels drawn for one of the picture, along each side: less than 1 is faster and coarser. */
   readonly scale: number;
+  /** Rays a pixel: through its centre, or four in a turned square, whose sRGB colours are averaged. */
+  readonly rays: 1 | 4;
   readonly camera: Camera;
   readonly left: Look;
   /** Right of the divider, or null for `left` all over. */
@@ -47,6 +52,17 @@ export interface Frame {
   /** Whether the sun's disc is drawn into the sky; it is not part of the learned scene. */
   readonly disc: boolean;
 }
+
+/** Where in a pixel its rays pass, in pixels from its centre: of four, no two in one row or column. */
+const RAYS = {
+  1: [[0, 0]],
+  4: [
+    [-0.125, -0.375],
+    [0.375, -0.125],
+    [0.125, 0.375],
+    [-0.375, 0.125],
+  ],
+} as const;
 
 /** Rows from top to bottom, RGBA, sRGB. */
 export interface Pixels {
@@ -187,6 +203,11 @@ class ThreeRenderer implements RelightRenderer {
     material.fragmentNode = this.#shader(nodes.shaderParts(clip));
     material.depthTest = false;
     material.depthWrite = false;
+    // Colours come multiplied by their alpha: the k-th of several pictures has 1/k, so that what stays is their mean.
+    material.transparent = true;
+    material.blending = CustomBlending;
+    material.blendSrc = OneFactor;
+    material.blendDst = OneMinusSrcAlphaFactor;
     const mesh = new Mesh(this.#screen, material);
     mesh.frustumCulled = false;
     this.#stage.add(mesh);
@@ -270,14 +291,13 @@ class ThreeRenderer implements RelightRenderer {
 
   /** Draws the parts left and right of the divider, each in columns it is told to draw in. */
   #draw(
-    { camera, left, right, divider, disc }: Frame,
+    { camera, rays, left, right, divider, disc }: Frame,
     width: number,
     height: number,
     within: (x: number, columns: number) => void,
   ): void {
     const nodes = this.#nodes;
     if (nodes === null) return;
-    nodes.frame.setCamera(camera, width, height);
     const border = right === null ? width : Math.round(Math.min(1, Math.max(0, divider)) * width);
     const parts = [
       { look: left, x: 0, columns: border },
@@ -288,7 +308,11 @@ class ThreeRenderer implements RelightRenderer {
       nodes.setSun(look.sun, disc);
       nodes.frame.layer.value = LAYERS[look.layer];
       within(x, columns);
-      this.#renderOnce();
+      for (const [ray, [sideways, down]] of RAYS[rays].entries()) {
+        nodes.frame.setCamera(shifted(camera, sideways, down, height), width, height);
+        nodes.frame.share.value = 1 / (ray + 1);
+        this.#renderOnce();
+      }
     }
   }
 

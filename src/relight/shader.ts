@@ -153,7 +153,7 @@ function deferred(parts: ShaderParts): Node<'vec4'> {
         colour.assign(surfaceNormal(parts, visible).mul(0.5).add(0.5).mul(opacity));
       });
     });
-  return select(is(PACKED_DEPTH), packed(depth.div(farthest).clamp(0, 1), opacity), vec4(colour, 1));
+  return select(is(PACKED_DEPTH), packed(depth.div(farthest).clamp(0, 1), opacity), vec4(colour.mul(frame.share), frame.share));
 }
 
 /** The direction in which the density falls fastest, by central differences one vertex apart. */

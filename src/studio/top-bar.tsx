@@ -143,7 +143,9 @@ const RENDERERS = { webgpu: 'WebGPU', webgl2: 'WebGL 2' } as const;
 /** What draws the relit scene, and how long the last picture in full took. */
 function RendererBadge() {
   const { backend, drawn, trouble } = useRelight(({ backend, drawn, trouble }) => ({ backend, drawn, trouble }));
-  const label = drawn ? `Last picture in full: ${drawn.width} × ${drawn.height} pixels` : 'What draws the scene';
+  const label = drawn
+    ? `Last picture in full: ${drawn.width} × ${drawn.height} pixels${drawn.rays > 1 ? `, ${drawn.rays} rays each` : ''}`
+    : 'What draws the scene';
   return (
     <Tooltip label={label}>
       <span className={shellStyles.renderer} data-problem={trouble ? true : undefined}>

@@ -29,6 +29,8 @@ export interface RelightReport {
   readonly truths: { readonly image: string; readonly psnr: number; readonly reference: number }[];
   /** Largest difference, of 255, between a split picture and the halves of whole ones, and between the canvas and the picture off screen. */
   readonly splitError: number[];
+  /** Largest difference, of 255, between a picture of four rays a pixel and the mean of four pictures through those points, and how far the mean lies from a picture of one. */
+  smooth: { error: number; gain: number };
   /** Code of the error that a lost WebGL context ends in. */
   lost: string;
   /** Animation frames asked for while nothing was drawn. */
@@ -80,6 +82,7 @@ const report: RelightReport = {
   results: [],
   truths: [],
   splitError: [],
+  smooth: { error: Number.NaN, gain: 0 },
   lost: '',
   idleFrames: 0,
 };
@@ -165,7 +168,9 @@ async function compareTiny(renderer: RelightRenderer, canvas: HTMLCanvasElement)
     for (const render of renders) {
       await compare({ renderer, camera: cameraOf(scene, render.camera), render, folder: TINY, variant });
     }
-    if (variant === 'C-B') await compareSplit(renderer, canvas, scene);
+    if (variant !== 'C-B') continue;
+    await compareSplit(renderer, canvas, scene);
+    await compareSmooth(renderer, scene);
   }
 }
 
@@ -218,8 +223,33 @@ async function compareSplit(renderer: RelightRenderer, canvas: HTMLCanvasElement
   report.splitError.push(error(context?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray([255])));
 }
 
+/** Four rays a pixel are the mean of four pictures whose pixels are seen through those points. */
+async function compareSmooth(renderer: RelightRenderer, scene: Scene): Promise<void> {
+  const [camera] = scene.cameras;
+  if (camera === undefined) throw new Error('no camera');
+  const look = { layer: 'final', sun: sunAt(degrees(100), degrees(25)) } as const;
+  const seenThrough = async (x: number, y: number) =>
+    (await renderer.pixels(frameOf({ ...camera, cx: camera.cx - x, cy: camera.cy - y }, look))).data;
+  const parts = [
+    await seenThrough(-1 / 8, -3 / 8),
+    await seenThrough(3 / 8, -1 / 8),
+    await seenThrough(1 / 8, 3 / 8),
+    await seenThrough(-3 / 8, 1 / 8),
+  ];
+  const centre = await seenThrough(0, 0);
+  const { data } = await renderer.pixels({ ...frameOf(camera, look), rays: 4 });
+  let [error, gain] = [0, 0];
+  for (const [at, value] of data.entries()) {
+    const mean = parts.reduce((sum, part) => sum + (part[at] ?? Number.NaN), 0) / 4;
+    error = Math.max(error, Math.abs(value - mean));
+    gain = Math.max(gain, Math.abs(mean - (centre[at] ?? Number.NaN)));
+  }
+  report.smooth = { error, gain };
+  say(`four rays a pixel: ${error} of 255 from the mean, which is ${gain} from one ray`);
+}
+
 function frameOf(camera: SceneCamera, left: Frame['left']): Frame {
-  return { width: camera.width, height: camera.height, scale: 1, camera, left, right: null, divider: 1, disc: false };
+  return { width: camera.width, height: camera.height, scale: 1, rays: 1, camera, left, right: null, divider: 1, disc: false };
 }
 
 /** Counts animation frames that anyone asks for in a fifth of a second. */

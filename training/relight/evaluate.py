@@ -1,7 +1,7 @@
 """Measure a trained checkpoint, or an exported scene, on a dataset's held-out images.
 
 python -m relight.evaluate --data DIR (--checkpoint RUN/checkpoint.pt | --scene FOLDER) --out FILE.json
-                           [--sheet FILE.png]
+                           [--sheet FILE.png] [--rays 4]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from relight.train import device_for, load_model
 CHUNK = 16384  # rays rendered at once
 Renderer = Callable[[Frame, Frame], Layers]
 """Renders the first frame's camera under the second frame's sun."""
+FOUR_RAYS = ((-0.125, -0.375), (0.375, -0.125), (0.125, 0.375), (-0.375, 0.125))  # pixels from a pixel's centre
 
 
 def model_renderer(model: SceneModel, dataset: Dataset) -> Renderer:
@@ -71,6 +73,16 @@ def scene_renderer(scene: Scene) -> Renderer:
         return Layers(r.final, r.albedo, r.shadow, r.transmittance if marched else None, r.depth)
 
     return render
+
+
+def smooth(render: Renderer) -> Renderer:
+    """Average sRGB colours over four rays a pixel, as the viewer at rest; a photograph's pixel is a mean, too."""
+
+    def rendered(camera: Frame, light: Frame) -> Layers:
+        through = [render(replace(camera, cx=camera.cx - x, cy=camera.cy - y), light).final for x, y in FOUR_RAYS]
+        return replace(render(camera, light), final=np.mean(through, 0))
+
+    return rendered
 
 
 def tile(values: np.ndarray) -> np.ndarray:
@@ -124,6 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--sheet", type=Path, help="PNG: image, render, difference, visibility, s, T_sun, albedo, depth"
     )
+    parser.add_argument("--rays", type=int, choices=(1, 4), default=1, help="a pixel of the picture, layers have one")
     parser.add_argument("--limit", type=int, help="images a split")
     parser.add_argument("--device")
     options = parser.parse_args(arguments)
@@ -133,6 +146,8 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         model, _ = load_model(options.checkpoint, dataset, device_for(options.device))
         render = model_renderer(model, dataset)
+    if options.rays == 4:
+        render = smooth(render)
     result = evaluate(render, dataset, options.sheet, options.limit)
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)

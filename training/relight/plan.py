@@ -26,6 +26,8 @@ SUN_CLEARANCE = math.radians(8.5)  # held-out suns promise 8°
 
 # Winter solstice, two dates between, equinox, one between, summer solstice: together they cover the sun's band
 TRAINING_DATES = ("2025-12-21", "2026-02-03", "2026-02-26", "2026-03-20", "2026-04-16", "2026-06-21")
+# Between those: with them the sun's band is covered every 5° of declination, the held-out suns' surroundings apart
+DATES_BETWEEN = ("2026-01-14", "2026-02-14", "2026-03-08", "2026-04-03", "2026-04-30", "2026-05-12", "2026-05-28")
 HELD_OUT_TIMES = (
     "2026-02-14T08:45:00Z",
     "2026-01-12T11:20:00Z",
@@ -39,8 +41,9 @@ HELD_OUT_TIMES = (
 TRAINING_CAMERAS = {"walking": 100, "raised": 50, "overview": 18}
 # Drawn after the held-out images and one after the other, so that all before stay the same however many are trained on.
 FURTHER_CAMERAS = (
-    {"walking": 240, "raised": 110, "overview": 50},
-    {"roofs": 180, "walking": 80, "raised": 40},
+    ({"walking": 240, "raised": 110, "overview": 50}, TRAINING_DATES),
+    ({"roofs": 180, "walking": 80, "raised": 40}, TRAINING_DATES),
+    ({"walking": 480, "raised": 260, "overview": 120, "roofs": 140}, TRAINING_DATES + DATES_BETWEEN),
 )
 HELD_OUT_COUNTS = {"unseen-view": 8, "unseen-sun": 8, "unseen-both": 12}
 EYE_HEIGHT = 1.7  # metres
@@ -125,7 +128,7 @@ def plan(size: tuple[int, int], seed: int, distances: Distances) -> tuple[Frame,
     """
     rng = np.random.default_rng(seed)
     held_out = [datetime.fromisoformat(time) for time in HELD_OUT_TIMES]
-    cameras, times = _training(TRAINING_CAMERAS, held_out, [], rng, distances)
+    cameras, times = _training(TRAINING_CAMERAS, TRAINING_DATES, held_out, [], rng, distances)
 
     def training(first: int, cameras: list[Camera], times: list[datetime]) -> list[Frame]:
         pairs = enumerate(zip(cameras, times, strict=True), first)
@@ -143,8 +146,8 @@ def plan(size: tuple[int, int], seed: int, distances: Distances) -> tuple[Frame,
             )
             time = times[int(rng.integers(len(times)))] if split == "unseen-view" else held_out[k % len(held_out)]
             frames.append(camera.frame(f"{split}-{k:02d}", split, size, time))
-    for counts in FURTHER_CAMERAS:
-        cameras, further = _training(counts, held_out, times, rng, distances)
+    for counts, dates in FURTHER_CAMERAS:
+        cameras, further = _training(counts, dates, held_out, times, rng, distances)
         frames += training(len(times), cameras, further)
         times = times + further
     return tuple(frames)
@@ -152,20 +155,21 @@ def plan(size: tuple[int, int], seed: int, distances: Distances) -> tuple[Frame,
 
 def _training(
     counts: dict[str, int],
+    dates: tuple[str, ...],
     held_out: list[datetime],
     taken: list[datetime],
     rng: np.random.Generator,
     distances: Distances,
 ) -> tuple[list[Camera], list[datetime]]:
-    """Draw cameras of the counted kinds and as many times, none of them taken, spread over all training dates."""
+    """Draw cameras of the counted kinds and as many times, none of them taken, spread over all dates."""
     cameras = [_camera(kind, rng, distances) for kind, count in counts.items() for _ in range(count)]
-    return cameras, training_times(len(cameras), held_out, taken, rng)
+    return cameras, training_times(len(cameras), dates, held_out, taken, rng)
 
 
 def training_times(
-    count: int, held_out: list[datetime], taken: list[datetime], rng: np.random.Generator
+    count: int, dates: tuple[str, ...], held_out: list[datetime], taken: list[datetime], rng: np.random.Generator
 ) -> list[datetime]:
-    """Return ``count`` untaken times of the training dates, clear of the horizon and of held-out suns, shuffled."""
+    """Return ``count`` untaken times of the dates, clear of the horizon and of held-out suns, shuffled."""
     psi = math.radians(PSI_DEGREES)
 
     def directions(times: list[datetime]) -> list[NDArray[np.float64]]:
@@ -175,7 +179,7 @@ def training_times(
     forbidden = directions(held_out)
     lowest = math.sin(MINIMUM_ELEVATION)
     usable = []
-    for date in TRAINING_DATES:
+    for date in dates:
         midnight = datetime.fromisoformat(date).replace(tzinfo=UTC)
         minutes = [midnight + timedelta(minutes=minute) for minute in range(24 * 60)]
         for time, direction in zip(minutes, directions(minutes), strict=True):

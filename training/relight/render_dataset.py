@@ -30,13 +30,15 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--height", type=int, default=213)
     parser.add_argument("--samples", type=int, default=16, help="sun paths a pixel, a power of four")
+    parser.add_argument("--held-out-samples", type=int, default=256, help="the same for the pictures measured against")
+    parser.add_argument("--first", type=int, default=0, help="leave out the training images before this one")
     parser.add_argument("--variant", default="llvm_ad_rgb", choices=("llvm_ad_rgb", "cuda_ad_rgb"))
     options = parser.parse_args()
     try:
         choose_variant(options.variant)
     except RuntimeError as error:
         raise SystemExit(str(error)) from error
-    render(options.out, (options.width, options.height), options.samples)
+    render(options.out, (options.width, options.height), options.samples, options.held_out_samples, options.first)
 
 
 def choose_variant(name: str) -> None:
@@ -55,26 +57,34 @@ def choose_variant(name: str) -> None:
             )
 
 
-def render(out: Path, size: tuple[int, int], samples: int) -> None:
-    """Write the dataset into ``out``; the Mitsuba variant must be set."""
+def render(out: Path, size: tuple[int, int], samples: int, held_out_samples: int, first: int) -> None:
+    """Write the dataset into ``out``; the Mitsuba variant must be set.
+
+    A scene that was trained on the first images may go on with the others alone: those before ``first`` are then
+    neither rendered nor listed.
+    """
     # these modules name Mitsuba types and can be imported only once the variant is chosen
     from relight import dataset, plan, renderer, town
 
     scene = renderer.Renderer(town.build(SEED), town.materials(SEED))
-    frames = plan.plan(size, SEED, scene.distances)
+    planned = plan.plan(size, SEED, scene.distances)
+    before = [frame for frame in planned if not frame.held_out][:first]
+    frames = tuple(frame for frame in planned if frame not in before)
     square = dataset.Dataset(
         root=out, name="Town square", place=plan.PLACE, psi_degrees=plan.PSI_DEGREES, box=town.BOX, frames=frames
     )
     (out / "images").mkdir(parents=True, exist_ok=True)
     (out / "truth").mkdir(exist_ok=True)
-    _claim(out, {"samples": samples, "seed": SEED, "size": list(size), "exposure": renderer.exposure_settings()})
+    settings = {"samples": samples, "held_out_samples": held_out_samples, "first": first}
+    _claim(out, {**settings, "seed": SEED, "size": list(size), "exposure": renderer.exposure_settings()})
     dataset.save(square)
     # held-out images first: a broken or cut run has at least been looked at where it is measured
     for frame in tqdm(sorted(frames, key=lambda f: not f.held_out), unit="image"):
         sun = square.sun_direction(frame)
         picture, truth_file = out / frame.file, out / "truth" / f"{frame.id}.npz"
         if not picture.is_file():
-            radiance = scene.radiance(frame, sun, samples, frames.index(frame))
+            paths = held_out_samples if frame.held_out else samples
+            radiance = scene.radiance(frame, sun, paths, planned.index(frame))
             linear = radiance * renderer.exposure(np.radians(frame.elevation_degrees))
             unfinished = picture.with_suffix(".part")
             Image.fromarray(renderer.to_srgb_bytes(linear)).save(unfinished, format="PNG", optimize=True)

@@ -15,10 +15,10 @@ import torch
 from torch.nn import functional as F
 
 from relight import dataset as data
-from relight.evaluate import evaluate, model_renderer, scene_renderer
+from relight.evaluate import evaluate, model_renderer, scene_renderer, smooth
 from relight.export import export
 from relight.march import inside
-from relight.metrics import psnr
+from relight.metrics import Layers, psnr
 from relight.model import ModelOptions
 from relight.reference import Scene
 from relight.scene_file import write_header
@@ -147,6 +147,23 @@ def test_another_schedule_does_not_take_over_a_checkpoint(dataset: data.Dataset,
     run.save(tmp_path / "checkpoint.pt")
     with pytest.raises(ValueError, match="other options"):
         trainer(dataset, schedule=replace(SHORT, seed=2)).restore(tmp_path / "checkpoint.pt")
+
+
+def test_four_rays_a_pixel_are_nearer_to_its_mean_than_one(dataset: data.Dataset) -> None:
+    frame = dataset.split("unseen-both")[0]
+
+    def pattern(camera: data.Frame, _: data.Frame) -> Layers:
+        x, y = np.meshgrid(np.arange(camera.width) + 0.5 - camera.cx, np.arange(camera.height) + 0.5 - camera.cy)
+        wave = np.stack([x, (x + frame.cx) ** 2, np.sin(4 * x + 2 * y)], -1)
+        return Layers(wave, wave, x, None, y)
+
+    one, four = (render(frame, frame) for render in (pattern, smooth(pattern)))
+    np.testing.assert_array_equal(four.albedo, one.albedo)
+    np.testing.assert_allclose(four.final[..., 0], one.final[..., 0], atol=1e-9)
+    # A pixel's mean of x² is its centre's and 1/12 more; the four points have 10/128, their mean square.
+    np.testing.assert_allclose(four.final[..., 1] - one.final[..., 1], 10 / 128, atol=1e-9)
+    mean = one.final[..., 2] * np.sin(2) / 2 * np.sin(1)
+    assert np.abs(four.final[..., 2] - mean).max() < 0.15 * np.abs(one.final[..., 2] - mean).max()
 
 
 def test_evaluation_tells_a_perfect_render(dataset: data.Dataset) -> None:

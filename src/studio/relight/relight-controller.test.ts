@@ -39,7 +39,7 @@ function make(drawing = 10) {
     setScene: async () => {},
     render: (frame: Frame) => {
       frames.push(frame);
-      now += drawing * frame.scale ** 2;
+      now += drawing * frame.rays * frame.scale ** 2;
     },
     finished: async () => {},
     dispose: () => {
@@ -125,10 +125,11 @@ test('a point of the picture becomes the middle of turning, and sky gets the sun
 });
 
 describe('drawing', () => {
-  test('ends with a picture in full, and then rests', async () => {
+  test('ends with a picture in full, then with one of smooth edges, and then rests', async () => {
     const { frames, start, repaint, relight } = make();
     await start();
-    expect(frames.at(-1)).toMatchObject({ width: 800, height: 600, scale: 1 });
+    expect(frames.at(-2)).toMatchObject({ width: 800, height: 600, scale: 1, rays: 1 });
+    expect(frames.at(-1)).toMatchObject({ width: 800, height: 600, scale: 1, rays: 4 });
     expect(relight.status.getState()).toMatchObject({ backend: 'webgl2', drawn: { width: 800, height: 600 }, preparing: false });
     expect(await repaint()).toBe(0);
   });
@@ -141,7 +142,27 @@ describe('drawing', () => {
     await repaint();
     expect(frames[0]?.scale).toBeLessThan(1);
     expect(frames.at(-1)?.scale).toBe(1);
-    expect(frames.filter(({ scale }) => scale === 1)).toHaveLength(1);
+    expect(frames.filter(({ scale }) => scale === 1).map(({ rays }) => rays)).toEqual([1, 4]);
+  });
+
+  test('has smooth edges only where four rays a pixel are soon drawn', async () => {
+    const { frames, start, repaint, settings, relight } = make(300);
+    await start();
+    // 1.2 s with four rays: too long unless quality is asked for.
+    expect(frames.at(-1)).toMatchObject({ scale: 1, rays: 1 });
+    settings.set({ quality: 'quality' });
+    await repaint();
+    expect(frames.at(-1)).toMatchObject({ scale: 1, rays: 4 });
+    expect(relight.status.getState().drawn).toMatchObject({ rays: 4 });
+    // What moves on in the meantime is drawn coarsely at once.
+    const before = frames.length;
+    settings.set({ minute: 600 });
+    await repaint(1);
+    expect(frames[before]).toMatchObject({ rays: 1 });
+    expect(frames[before]?.scale).toBeLessThan(1);
+    settings.set({ quality: 'performance' });
+    await repaint();
+    expect(frames.at(-1)).toMatchObject({ rays: 1 });
   });
 
   test('gets coarse enough to follow on slow graphics, and does not wait long for a picture at rest', async () => {

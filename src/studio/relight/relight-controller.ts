@@ -29,8 +29,8 @@ export interface RelightStatus {
   /** Whether a picture in full is still to come. */
   readonly drawing: boolean;
   readonly backend: RelightRenderer['backend'] | null;
-  /** Of the last picture in full, and how many pixels it had. */
-  readonly drawn: { readonly milliseconds: number; readonly width: number; readonly height: number } | null;
+  /** Of the last picture in full: how long it took, how many pixels it had, and how many rays each of them. */
+  readonly drawn: (Pick<Frame, 'width' | 'height' | 'rays'> & { readonly milliseconds: number }) | null;
   readonly playing: boolean;
   /** Why there is no scene, or not the one asked for. */
   readonly problem: ErrorMessage | null;
@@ -83,12 +83,13 @@ export interface RelightSurroundings {
 
 /**
  * Shares of the stage's pixels a side: while moving at most, and at rest. A picture at rest may take `patience` milliseconds; where it
- * would take longer (graphics emulated on the processor), it is as fine as that allows.
+ * would take longer (graphics emulated on the processor), it is as fine as that allows. Where four rays a pixel take at most `smooth`
+ * milliseconds, such a picture follows: its edges are smooth.
  */
 const QUALITIES = {
-  performance: { moving: 0.4, rest: 0.6, patience: 500 },
-  balanced: { moving: 0.6, rest: 1, patience: 1500 },
-  quality: { moving: 0.85, rest: 1, patience: Number.POSITIVE_INFINITY },
+  performance: { moving: 0.4, rest: 0.6, patience: 500, smooth: 0 },
+  balanced: { moving: 0.6, rest: 1, patience: 1500, smooth: 500 },
+  quality: { moving: 0.85, rest: 1, patience: Number.POSITIVE_INFINITY, smooth: 4000 },
 } as const;
 const COARSEST = 0.15;
 /** A frame of movement should take no longer. Milliseconds. */
@@ -125,6 +126,8 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
   let size = { width: 0, height: 0 };
   let changedAt = Number.NEGATIVE_INFINITY;
   let wanted = false;
+  /** Whether the next picture at rest is one of smooth edges. */
+  let smoothing = false;
   /** What a frame of all the stage's pixels would take, by the last one. Milliseconds. */
   let fullTime = 1;
   let movingScale: number = QUALITIES.balanced.moving;
@@ -175,16 +178,27 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
     }
   }
 
-  function frameOf({ looksOf }: Day, now: Settings, scene: Scene, width: number, height: number, scale: number): Frame {
+  /** Four rays a pixel of the whole stage, where that takes no longer than a reader wants to wait. */
+  function affordableRays(): Frame['rays'] {
+    return 4 * fullTime <= QUALITIES[settings.get().quality].smooth ? 4 : 1;
+  }
+
+  function frameOf(
+    { looksOf }: Day,
+    now: Settings,
+    scene: Scene,
+    size: Pick<Frame, 'width' | 'height' | 'scale' | 'rays'>,
+  ): Frame {
     // A disc painted over a photograph's sky would be compared with it.
     const disc = now.show === 'final' && now.split !== 'photograph';
-    return { width, height, scale, camera: cameraIn(now, scene), ...looksOf(now, scene), divider: now.divider, disc };
+    return { ...size, camera: cameraIn(now, scene), ...looksOf(now, scene), divider: now.divider, disc };
   }
 
   /** The present picture off the screen. */
   async function picture(now: Settings, width: number, height: number): Promise<ImageData> {
     const drawn = drawable(stage, day);
-    const { data } = await drawn.renderer.pixels(frameOf(drawn.day, now, drawn.scene, width, height, 1));
+    const size = { width, height, scale: 1, rays: affordableRays() };
+    const { data } = await drawn.renderer.pixels(frameOf(drawn.day, now, drawn.scene, size));
     return new ImageData(new Uint8ClampedArray(data), width, height);
   }
 
@@ -212,15 +226,19 @@ export function createRelight(settings: SettingsStore, around: RelightSurroundin
         const scale = resting ? Math.min(rest, bearable) : Math.min(moving, movingScale);
         // Whatever changes from here on wants another frame.
         wanted = !resting;
+        const rays = resting && smoothing ? 4 : 1;
+        smoothing = false;
         const begin = around.clock();
-        renderer.render(frameOf(day, settings.get(), scene, size.width, size.height, scale));
+        renderer.render(frameOf(day, settings.get(), scene, { ...size, scale, rays }));
         await renderer.finished();
         const milliseconds = around.clock() - begin;
-        fullTime = Math.max(1, milliseconds) / scale ** 2;
+        fullTime = Math.max(1, milliseconds) / rays / scale ** 2;
         if (resting) {
-          set({ drawn: { milliseconds, width: Math.round(size.width * scale), height: Math.round(size.height * scale) } });
+          const [width, height] = [Math.round(size.width * scale), Math.round(size.height * scale)];
+          set({ drawn: { milliseconds, width, height, rays } });
           // The frame before was no measure for this one, as after shaders were made: once more, finer.
           if (scale < rest && scale < 0.7 * Math.sqrt(patience / fullTime)) wanted = true;
+          else if (rays === 1 && scale === rest && affordableRays() === 4) smoothing = wanted = true;
         }
         // Time goes with the square of the scale; half the step there, so that one odd frame does not make it jump.
         else movingScale = Math.min(moving, Math.max(COARSEST, scale * Math.sqrt(Math.sqrt(FLUENT / Math.max(1, milliseconds)))));

@@ -193,7 +193,9 @@ function View() {
         value={quality}
         onChange={(value) => settings.set({ quality: value as typeof quality })}
       />
-      <p className={panels.quiet}>While things move, frames are coarser; at rest one is drawn in full.</p>
+      <p className={panels.quiet}>
+        While things move, frames are coarser; at rest one is drawn in full and then, on fast graphics, with smooth edges.
+      </p>
     </section>
   );
 }
