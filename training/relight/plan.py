@@ -188,7 +188,10 @@ def training_times(
                 usable.append(time)
     # even steps through all usable minutes of all dates, jittered within a step: no gap but those meant
     step = len(usable) / count
-    chosen = [usable[int((k + rng.uniform(0, 0.9)) * step)] for k in range(count)]
+    places = [int((k + rng.uniform(0, 0.9)) * step) for k in range(count)]
+    for k in range(1, count):
+        places[k] = max(places[k], places[k - 1] + 1)  # short steps may end where the next begins
+    chosen = [usable[place] for place in places]
     return [chosen[k] for k in rng.permutation(count)]
 
 
