@@ -47,10 +47,13 @@ export function startStudio(): Studio {
     fitPicture: pictures.fit,
   });
   const relight = createRelight(settings, browserRelight(`${base}scenes/`));
-  const fewshot = deferFewShot(async (status) => {
-    const [{ createFewShot }, { browserFewShot }] = await fewShotCode();
-    return createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels), status);
-  });
+  const fewshot = deferFewShot(
+    async (status) => {
+      const [{ createFewShot }, { browserFewShot }] = await fewShotCode();
+      return createFewShot(settings, browserFewShot(base, engine, library, pictures, loadPixels), status);
+    },
+    () => performance.now(),
+  );
   const intake = createIntake(controller, relight, fewshot, settings, pictures, () => ui.setState({ dialog: 'preprocessing' }));
   const host = browserHost(settings, controller, ui, (files) => void intake.take(files));
 

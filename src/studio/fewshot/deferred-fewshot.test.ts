@@ -27,7 +27,7 @@ function setUp(failures = 0) {
     given.push(status);
     return controller;
   });
-  return { fewshot: deferFewShot(load), load, asked, given };
+  return { fewshot: deferFewShot(load, () => 0), load, asked, given };
 }
 
 describe('the few-shot controller before its code has come', () => {
@@ -57,6 +57,19 @@ describe('the few-shot controller before its code has come', () => {
     await fewshot.edit((episode) => episode);
     stop();
     expect(asked).toEqual(['start', 'edit', 'stop']);
+  });
+
+  it('says that it is busy until the code is there, or does not come', async () => {
+    const { fewshot, asked } = setUp(1);
+    const busy = () => Object.keys(fewshot.status.getState().activities).length > 0;
+    expect(busy()).toBe(false);
+    for (const outcome of [null, 'an episode']) {
+      const file = fewshot.episodeFile();
+      expect(busy()).toBe(true);
+      expect(await file).toBe(outcome);
+      expect(busy()).toBe(false);
+    }
+    expect(asked).toEqual(['file']);
   });
 
   it('says so where it cannot be loaded, and follows the settings once another attempt succeeds', async () => {

@@ -8,15 +8,25 @@ import { type FewShotStatus, INITIAL_FEWSHOT } from './fewshot-status.ts';
  * A controller that is loaded when something is first asked of it; what is asked meanwhile is done then, in the same order.
  *
  * @param load gets the status that is followed already; called again by `retry` where it failed
+ * @param clock milliseconds
  */
-export function deferFewShot(load: (status: StoreApi<FewShotStatus>) => Promise<FewShotController>): FewShotController {
+export function deferFewShot(
+  load: (status: StoreApi<FewShotStatus>) => Promise<FewShotController>,
+  clock: () => number,
+): FewShotController {
   const status = createStore(() => INITIAL_FEWSHOT);
   let loading: Promise<FewShotController> | null = null;
   let follows = false;
   let stop: (() => void) | null = null;
 
   async function loaded(): Promise<FewShotController | null> {
-    loading ??= load(status);
+    if (loading === null) {
+      status.setState({
+        activities: { cards: { key: 'code', label: 'Loading this workspace', progress: null, since: clock() } },
+      });
+      // Gone before the controller, which has activities of its own, is asked for anything.
+      loading = load(status).finally(() => status.setState({ activities: {} }));
+    }
     try {
       const controller = await loading;
       if (follows) stop ??= controller.start();
