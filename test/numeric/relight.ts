@@ -29,7 +29,7 @@ export interface RelightReport {
   readonly truths: { readonly image: string; readonly psnr: number; readonly reference: number }[];
   /** Largest difference, of 255, between a split picture and the halves of whole ones, and between the canvas and the picture off screen. */
   readonly splitError: number[];
-  /** Largest difference, of 255, between a picture of four rays a pixel and the mean of four pictures through those points, and how far the mean lies from a picture of one. */
+  /** Largest difference, of 255, between a picture of four rays a pixel and the mean of four pictures through those points, or the canvas; and how far the mean lies from a picture of one. */
   smooth: { error: number; gain: number };
   /** Code of the error that a lost WebGL context ends in. */
   lost: string;
@@ -170,7 +170,7 @@ async function compareTiny(renderer: RelightRenderer, canvas: HTMLCanvasElement)
     }
     if (variant !== 'C-B') continue;
     await compareSplit(renderer, canvas, scene);
-    await compareSmooth(renderer, scene);
+    await compareSmooth(renderer, canvas, scene);
   }
 }
 
@@ -208,7 +208,7 @@ async function compareSplit(renderer: RelightRenderer, canvas: HTMLCanvasElement
   const evening = { layer: 'learned-shadow', sun: sunAt(degrees(260), degrees(25)) } as const;
   const [left, right] = [await renderer.pixels(frameOf(camera, morning)), await renderer.pixels(frameOf(camera, evening))];
   const divided: Frame = { ...frameOf(camera, morning), right: evening, divider: 0.25 };
-  const { width, height, data } = await renderer.pixels(divided);
+  const { width, data } = await renderer.pixels(divided);
   const error = (values: Uint8ClampedArray) =>
     values.reduce((worst, value, at) => {
       const expected = Math.floor(at / 4) % width < width / 4 ? left.data[at] : right.data[at];
@@ -217,14 +217,20 @@ async function compareSplit(renderer: RelightRenderer, canvas: HTMLCanvasElement
   report.splitError.push(error(data));
   // Presenting to a canvas ends the process of Chromium's software WebGPU adapter.
   if (renderer.backend === 'webgpu') return;
-  renderer.render(divided);
-  const context = new OffscreenCanvas(width, height).getContext('2d');
-  context?.drawImage(canvas, 0, 0);
-  report.splitError.push(error(context?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray([255])));
+  report.splitError.push(error(onCanvas(renderer, canvas, divided)));
+}
+
+/** What a frame looks like on the canvas. */
+function onCanvas(renderer: RelightRenderer, canvas: HTMLCanvasElement, frame: Frame): Uint8ClampedArray {
+  renderer.render(frame);
+  const context = new OffscreenCanvas(frame.width, frame.height).getContext('2d');
+  if (context === null) throw new Error('no 2-D canvas');
+  context.drawImage(canvas, 0, 0);
+  return context.getImageData(0, 0, frame.width, frame.height).data;
 }
 
 /** Four rays a pixel are the mean of four pictures whose pixels are seen through those points. */
-async function compareSmooth(renderer: RelightRenderer, scene: Scene): Promise<void> {
+async function compareSmooth(renderer: RelightRenderer, canvas: HTMLCanvasElement, scene: Scene): Promise<void> {
   const [camera] = scene.cameras;
   if (camera === undefined) throw new Error('no camera');
   const look = { layer: 'final', sun: sunAt(degrees(100), degrees(25)) } as const;
@@ -237,7 +243,8 @@ async function compareSmooth(renderer: RelightRenderer, scene: Scene): Promise<v
     await seenThrough(-3 / 8, 1 / 8),
   ];
   const centre = await seenThrough(0, 0);
-  const { data } = await renderer.pixels({ ...frameOf(camera, look), rays: 4 });
+  const smooth: Frame = { ...frameOf(camera, look), rays: 4 };
+  const { data } = await renderer.pixels(smooth);
   let [error, gain] = [0, 0];
   for (const [at, value] of data.entries()) {
     const mean = parts.reduce((sum, part) => sum + (part[at] ?? Number.NaN), 0) / 4;
@@ -245,6 +252,9 @@ async function compareSmooth(renderer: RelightRenderer, scene: Scene): Promise<v
     gain = Math.max(gain, Math.abs(mean - (centre[at] ?? Number.NaN)));
   }
   report.smooth = { error, gain };
+  if (renderer.backend === 'webgpu') return;
+  const shown = onCanvas(renderer, canvas, smooth);
+  report.smooth.error = shown.reduce((worst, value, at) => Math.max(worst, Math.abs(value - (data[at] ?? Number.NaN))), error);
   say(`four rays a pixel: ${error} of 255 from the mean, which is ${gain} from one ray`);
 }
 

@@ -29,6 +29,7 @@ from relight.field import VMGrid
 from relight.metrics import psnr
 from relight.model import SceneModel
 from relight.reference import Scene, resized
+from relight.resume import average
 from relight.scene_file import FORMAT, GZIP, VERSION, BlobWriter, write_header
 from relight.train import load_model
 
@@ -193,7 +194,7 @@ def write_goldens(scene: Scene, dataset: Dataset, out: Path) -> None:
     (out / "golden.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
-def write_card(folder: Path, header: dict[str, Any], state: dict[str, Any], dataset: Dataset) -> None:
+def write_card(folder: Path, header: dict[str, Any], state: dict[str, Any], dataset: Dataset, averaged: bool) -> None:
     """Write card.json: where the scene comes from, by which settings, under which licence, and what was measured."""
     card = {
         "title": header["title"],
@@ -203,6 +204,7 @@ def write_card(folder: Path, header: dict[str, Any], state: dict[str, Any], data
         "model": state["options"],
         "schedule": state["schedule"],
         "went_on_from": {"iterations": state["before"][0], "training_seconds": state["before"][1]},
+        "averaged_with_that": averaged,
         "measured": header["metrics"],
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
@@ -216,11 +218,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--title", default="Town square")
     parser.add_argument("--licence", default="CC0-1.0")
+    parser.add_argument("--average", type=Path, help="a scene the training went on from, to write the weights' mean")
     parser.add_argument("--goldens", type=Path)
     parser.add_argument("--limit", type=int, help="held-out images a split to measure on")
     options = parser.parse_args(arguments)
     dataset = data.load(options.data)
     model, state = load_model(options.checkpoint, dataset, torch.device("cpu"))
+    if options.average is not None:
+        average(model, options.average)
     header = export(model, dataset, options.out, options.title, options.licence)
     scene = Scene(options.out)
     header["metrics"] = {
@@ -229,7 +234,7 @@ def main(arguments: list[str] | None = None) -> int:
         "training_seconds": round(state["before"][1] + state["seconds"]),
     }  # fmt: skip
     write_header(options.out, header)
-    write_card(options.out, header, state, dataset)
+    write_card(options.out, header, state, dataset, options.average is not None)
     total = sum(f["bytes"] for f in header["files"]) + (options.out / "scene.json").stat().st_size
     print(f"{options.out}: {total / 1e6:.2f} MB")
     if total > LIMIT_BYTES:

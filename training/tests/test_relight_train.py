@@ -21,6 +21,7 @@ from relight.march import inside
 from relight.metrics import Layers, psnr
 from relight.model import ModelOptions
 from relight.reference import Scene
+from relight.resume import average
 from relight.scene_file import write_header
 from relight.shadow import VARIANTS, CubeMap, ShadowHead
 from relight.train import Schedule, Trainer, going_on, load_model
@@ -104,6 +105,29 @@ def test_training_goes_on_from_an_exported_scene(dataset: data.Dataset, tmp_path
     write_header(tmp_path / "B", export(other.model, dataset, tmp_path / "B", "Boxes", "CC0-1.0"))
     with pytest.raises(ValueError, match="C-B only"):
         second.start_from(tmp_path / "B")
+
+
+def test_a_mean_of_weights_lies_half_way_to_the_scene_it_went_on_from(dataset: data.Dataset, tmp_path: Path) -> None:
+    first = trainer(dataset)
+    first.run(tmp_path / "first", bar=False)
+    write_header(tmp_path / "scene", export(first.model, dataset, tmp_path / "scene", "Boxes", "CC0-1.0"))
+    scene, moved = trainer(dataset), trainer(dataset)
+    for run in (scene, moved):
+        run.start_from(tmp_path / "scene")
+    with torch.no_grad():
+        for parameter in moved.model.parameters():
+            parameter.add_(0.25 * parameter.requires_grad)
+    moved.model.space = replace(moved.model.space, step=0.5)
+    average(moved.model, tmp_path / "scene")
+    assert moved.model.space.step == 0.5
+    starts = dict(scene.model.named_parameters())
+    for name, values in moved.model.named_parameters():
+        # What a scene file does not hold stays.
+        kept = 0.25 * values.requires_grad / (1 if "normal" in name else 2)
+        np.testing.assert_allclose(values.detach() - starts[name].detach(), kept, atol=1e-5, err_msg=name)
+    other = trainer(dataset, schedule=replace(SHORT, first_vertices=20))
+    with pytest.raises(ValueError, match="vertices"):
+        average(other.model, tmp_path / "scene")
 
 
 def test_a_grazing_ray_meets_its_surface_at_the_median(dataset: data.Dataset) -> None:
