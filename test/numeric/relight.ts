@@ -252,10 +252,10 @@ async function compareSmooth(renderer: RelightRenderer, canvas: HTMLCanvasElemen
     gain = Math.max(gain, Math.abs(mean - (centre[at] ?? Number.NaN)));
   }
   report.smooth = { error, gain };
+  say(`four rays a pixel: ${error} of 255 from the mean, which is ${gain} from one ray`);
   if (renderer.backend === 'webgpu') return;
   const shown = onCanvas(renderer, canvas, smooth);
   report.smooth.error = shown.reduce((worst, value, at) => Math.max(worst, Math.abs(value - (data[at] ?? Number.NaN))), error);
-  say(`four rays a pixel: ${error} of 255 from the mean, which is ${gain} from one ray`);
 }
 
 function frameOf(camera: SceneCamera, left: Frame['left']): Frame {
