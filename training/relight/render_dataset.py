@@ -68,8 +68,8 @@ def render(out: Path, size: tuple[int, int], samples: int, held_out_samples: int
 
     scene = renderer.Renderer(town.build(SEED), town.materials(SEED))
     planned = plan.plan(size, SEED, scene.distances)
-    before = [frame for frame in planned if not frame.held_out][:first]
-    frames = tuple(frame for frame in planned if frame not in before)
+    before = {frame.id for frame in [frame for frame in planned if not frame.held_out][:first]}
+    frames = tuple(frame for frame in planned if frame.id not in before)
     square = dataset.Dataset(
         root=out, name="Town square", place=plan.PLACE, psi_degrees=plan.PSI_DEGREES, box=town.BOX, frames=frames
     )

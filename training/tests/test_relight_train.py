@@ -191,8 +191,6 @@ def test_four_rays_a_pixel_are_nearer_to_its_mean_than_one(dataset: data.Dataset
 
 
 def test_evaluation_tells_a_perfect_render(dataset: data.Dataset) -> None:
-    from relight.metrics import Layers
-
     def perfect(camera: data.Frame, _light: data.Frame) -> Layers:
         truth = dataset.truth(camera)
         depth = np.where(truth.sky, 0, truth.depth)
