@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
@@ -194,6 +194,38 @@ test('an evaluation runs, can be stopped, and its cells open the pictures behind
   await expect(page.getByRole('main')).toContainText(/[1-9]\d* of 900 episodes/);
   await page.getByRole('form', { name: 'Evaluation' }).getByRole('button', { name: 'Stop' }).click();
   await expect(page.getByRole('main')).toContainText(/of 900 episodes · stopped/);
+});
+
+test('plots are taken along as pictures that need no style sheet, on white also from the dark theme', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await open(page);
+  const saved = async (name: string) => {
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+    return readFile(await file.path(), 'utf8');
+  };
+  const svg = await saved('SVG of the inner steps');
+  const drawn = await page.evaluate((text) => {
+    const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');
+    const all = [...documentElement.querySelectorAll('*')];
+    return {
+      root: documentElement.localName,
+      styled: all.filter((element) => element.hasAttribute('class') || element.hasAttribute('style')).length,
+      hidden: documentElement.querySelectorAll('[display="none"], [data-transient]').length,
+      words: [...documentElement.querySelectorAll('text')].map(({ textContent }) => textContent),
+      // The dark theme’s quiet text would be 170 and more of 255.
+      lightest: Math.max(
+        ...[...documentElement.querySelectorAll('g[fill^="rgb"]')].flatMap(
+          (group) => group.getAttribute('fill')?.match(/\d+/g)?.map(Number) ?? [],
+        ),
+      ),
+    };
+  }, svg);
+  expect(drawn).toMatchObject({ root: 'svg', styled: 0, hidden: 0 });
+  expect(drawn.lightest).toBeLessThan(120);
+  expect(drawn.words).toEqual(expect.arrayContaining(['examples', 'queries', 'steps', '% right']));
+  const steps = (await saved('CSV of the inner steps')).trim().split('\r\n');
+  expect(steps[0]).toBe('steps,loss,support_accuracy,query_accuracy');
+  expect(steps.slice(1).map((row) => Number(row.split(',')[0]))).toEqual([0, 1, 2, 3]);
 });
 
 test('an episode is saved and opened; a damaged or newer one is refused with the reason', async ({ page, studio }) => {

@@ -60,21 +60,24 @@ export const theme = createTheme({
   },
 });
 
-/** Surfaces and text beyond what the component library derives itself. */
+/** Surfaces and text of the light theme beyond what the component library derives itself. */
+export const LIGHT_VARIABLES: Readonly<Record<string, string>> = {
+  '--mantine-color-body': 'oklch(100% 0 0)',
+  '--mantine-color-dimmed': 'oklch(47% 0.004 80)',
+  '--mantine-color-default-border': 'oklch(87% 0.004 80)',
+  '--mantine-color-placeholder': 'oklch(52% 0.004 80)',
+  '--mantine-color-error': 'oklch(50% 0.17 27)',
+  '--helio-panel': 'oklch(98.8% 0.002 80)',
+  '--helio-stage': 'oklch(95.6% 0.002 80)',
+  '--helio-line': 'oklch(90% 0.004 80)',
+  '--helio-hover': 'oklch(95% 0.004 80)',
+  '--helio-accent-ink': 'oklch(50% 0.115 66)',
+};
+
+/** Both themes' surfaces and text. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
-  light: {
-    '--mantine-color-body': 'oklch(100% 0 0)',
-    '--mantine-color-dimmed': 'oklch(47% 0.004 80)',
-    '--mantine-color-default-border': 'oklch(87% 0.004 80)',
-    '--mantine-color-placeholder': 'oklch(52% 0.004 80)',
-    '--mantine-color-error': 'oklch(50% 0.17 27)',
-    '--helio-panel': 'oklch(98.8% 0.002 80)',
-    '--helio-stage': 'oklch(95.6% 0.002 80)',
-    '--helio-line': 'oklch(90% 0.004 80)',
-    '--helio-hover': 'oklch(95% 0.004 80)',
-    '--helio-accent-ink': 'oklch(50% 0.115 66)',
-  },
+  light: LIGHT_VARIABLES,
   dark: {
     '--mantine-color-body': 'oklch(22% 0.004 80)',
     '--mantine-color-dimmed': 'oklch(73% 0.004 80)',

@@ -3,10 +3,12 @@ import { line } from 'd3-shape';
 import { useRef, useState } from 'react';
 import panels from '../panels.module.css';
 import { formatPercent } from '../seeing/numbers.ts';
+import { PlotDownloads } from '../seeing/plot-downloads.tsx';
 import { useWidth } from '../seeing/use-width.ts';
 import styles from './assignment-board.module.css';
 import { ensembleFinding } from './node-roles.ts';
 import { BaseAxis, ValueAxis } from './plot-axes.tsx';
+import { ensembleCsv } from './plot-tables.ts';
 
 const HEIGHT = 132;
 const MARGIN = { top: 24, right: 12, bottom: 36, left: 36 };
@@ -21,6 +23,7 @@ export interface EnsemblePlotProps {
 /** What each further assignment brings to the sum. */
 export function EnsemblePlot({ accuracies, queries }: EnsemblePlotProps) {
   const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<SVGSVGElement>(null);
   const width = useWidth(holder);
   const [hover, setHover] = useState<number | null>(null);
   const right = width - MARGIN.right;
@@ -35,7 +38,7 @@ export function EnsemblePlot({ accuracies, queries }: EnsemblePlotProps) {
     <figure className={styles.ensemble}>
       <div ref={holder} style={{ minHeight: HEIGHT }}>
         {width > 0 && (
-          <svg width={width} height={HEIGHT} role="img" aria-label={finding} onPointerLeave={() => setHover(null)}>
+          <svg ref={plot} width={width} height={HEIGHT} role="img" aria-label={finding} onPointerLeave={() => setHover(null)}>
             <text x={0} y={12} className={styles.plotTitle}>
               {pointed === undefined || hover === null
                 ? 'Queries right, %'
@@ -85,6 +88,9 @@ export function EnsemblePlot({ accuracies, queries }: EnsemblePlotProps) {
         )}
       </div>
       <figcaption className={panels.quiet}>{finding}</figcaption>
+      <div className={styles.tools}>
+        <PlotDownloads plot={plot} fileName="assignments" of="the assignments’ gain" csv={() => ensembleCsv(accuracies)} />
+      </div>
     </figure>
   );
 }

@@ -1,11 +1,13 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, type RefObject, useRef, useState } from 'react';
 import panels from '../panels.module.css';
 import { CURVE_COLOURS } from '../seeing/curves-export.ts';
 import { formatNumber, formatPercent } from '../seeing/numbers.ts';
+import { PlotDownloads } from '../seeing/plot-downloads.tsx';
 import { useWidth } from '../seeing/use-width.ts';
 import { BaseAxis, ValueAxis } from './plot-axes.tsx';
+import { stepsCsv } from './plot-tables.ts';
 import styles from './steps-plot.module.css';
 
 const HEIGHT = 124;
@@ -35,6 +37,7 @@ export interface StepsPlotProps {
 /** Loss and accuracies over the inner loop. A click, or the arrow keys, go to the state after so many steps. */
 export function StepsPlot({ points, planned, current, onStep }: StepsPlotProps) {
   const [hover, setHover] = useState<number | null>(null);
+  const plot = useRef<SVGSVGElement>(null);
   if (planned === 0 || points.length === 0) {
     return (
       <p className={panels.empty}>
@@ -53,20 +56,30 @@ export function StepsPlot({ points, planned, current, onStep }: StepsPlotProps) 
           After {shown?.steps} of {planned} {planned === 1 ? 'step' : 'steps'}
         </p>
         <dl className={styles.values}>
-          <Value name="loss" kind="loss" value={shown?.loss == null ? '–' : formatNumber(shown.loss)} />
-          <Value name="examples" kind="support" value={shown ? formatPercent(shown.accuracy) : '–'} />
-          {hasQueries && (
-            <Value name="queries" kind="query" value={shown?.queryAccuracy == null ? '–' : formatPercent(shown.queryAccuracy)} />
-          )}
+          <Value kind="loss" value={shown?.loss == null ? '–' : formatNumber(shown.loss)} />
+          <Value kind="support" value={shown ? formatPercent(shown.accuracy) : '–'} />
+          {hasQueries && <Value kind="query" value={shown?.queryAccuracy == null ? '–' : formatPercent(shown.queryAccuracy)} />}
         </dl>
       </div>
-      <Plot points={points} planned={planned} current={current} onStep={onStep} hover={hover} onHover={setHover} />
+      <Plot
+        points={points}
+        planned={planned}
+        current={current}
+        onStep={onStep}
+        hover={hover}
+        onHover={setHover}
+        plot={plot}
+        hasQueries={hasQueries}
+      />
+      <div className={styles.tools}>
+        <PlotDownloads plot={plot} fileName="inner-steps" of="the inner steps" csv={() => stepsCsv(points)} />
+      </div>
     </div>
   );
 }
 
 /** A series’ name, its mark and its value at the step that is shown: legend and reading in one. */
-function Value({ name, kind, value }: { name: string; kind: 'loss' | 'support' | 'query'; value: string }) {
+function Value({ kind, value }: { kind: Series; value: string }) {
   return (
     <div className={styles.value}>
       <dt>
@@ -74,7 +87,7 @@ function Value({ name, kind, value }: { name: string; kind: 'loss' | 'support' |
           <Stroke kind={kind} d="M0 5H20" />
           <Mark kind={kind} x={10} y={5} />
         </svg>
-        {name}
+        {NAMES[kind]}
         {kind !== 'loss' && <span className={styles.right}> right</span>}
       </dt>
       <dd>{value}</dd>
@@ -84,6 +97,7 @@ function Value({ name, kind, value }: { name: string; kind: 'loss' | 'support' |
 
 type Series = 'loss' | 'support' | 'query';
 
+const NAMES: Readonly<Record<Series, string>> = { loss: 'loss', support: 'examples', query: 'queries' };
 const LOOK: Readonly<Record<Series, { readonly colour: string | undefined; readonly dash: string }>> = {
   loss: { colour: 'currentColor', dash: '4 3' },
   support: { colour: SUPPORT_COLOUR, dash: 'none' },
@@ -107,9 +121,11 @@ function Mark({ kind, x, y, large = false }: { kind: Series; x: number; y: numbe
 interface PlotProps extends StepsPlotProps {
   readonly hover: number | null;
   readonly onHover: (steps: number | null) => void;
+  readonly plot: RefObject<SVGSVGElement | null>;
+  readonly hasQueries: boolean;
 }
 
-function Plot({ points, planned, current, onStep, hover, onHover }: PlotProps) {
+function Plot({ points, planned, current, onStep, hover, onHover, plot, hasQueries }: PlotProps) {
   const holder = useRef<HTMLDivElement>(null);
   const width = useWidth(holder);
   const last = points.length - 1;
@@ -167,7 +183,8 @@ function Plot({ points, planned, current, onStep, hover, onHover }: PlotProps) {
       onPointerLeave={() => onHover(null)}
     >
       {width > 0 && (
-        <svg width={width} height={HEIGHT} aria-hidden="true">
+        <svg ref={plot} width={width} height={HEIGHT} aria-hidden="true">
+          <Legend middle={width / 2} kinds={hasQueries ? ['loss', 'support', 'query'] : ['loss', 'support']} />
           <ValueAxis scale={y} ticks={y.ticks(3)} write={(tick) => formatNumber(tick)} left={MARGIN.left} right={right} />
           <ValueAxis
             scale={share}
@@ -192,7 +209,7 @@ function Plot({ points, planned, current, onStep, hover, onHover }: PlotProps) {
           </g>
           <line className={styles.cursor} x1={x(current)} x2={x(current)} y1={MARGIN.top - 8} y2={BOTTOM} />
           {hover !== null && hover !== current && (
-            <line className={styles.hover} x1={x(hover)} x2={x(hover)} y1={MARGIN.top - 8} y2={BOTTOM} />
+            <line className={styles.hover} data-transient x1={x(hover)} x2={x(hover)} y1={MARGIN.top - 8} y2={BOTTOM} />
           )}
           {series.map(({ kind, at }) => (
             <g key={kind}>
@@ -218,6 +235,25 @@ function Plot({ points, planned, current, onStep, hover, onHover }: PlotProps) {
         </svg>
       )}
     </div>
+  );
+}
+
+const LEGEND_STEP = 84;
+
+/** Names of the series for the plot alone; on screen they stand beside it, with their values. */
+function Legend({ middle, kinds }: { middle: number; kinds: readonly Series[] }) {
+  return (
+    <g data-standalone display="none" transform={`translate(${middle - (LEGEND_STEP * kinds.length) / 2} 6)`}>
+      {kinds.map((kind, index) => (
+        <g key={kind} transform={`translate(${LEGEND_STEP * index} 0)`}>
+          <Stroke kind={kind} d="M0 0H20" />
+          <Mark kind={kind} x={10} y={0} />
+          <text x={26} dy="0.35em" fontSize={12} fill="currentColor">
+            {NAMES[kind]}
+          </text>
+        </g>
+      ))}
+    </g>
   );
 }
 

@@ -1,13 +1,11 @@
-import { Button } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
 import { bisectCenter } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { type PointerEvent, useRef, useState } from 'react';
 import type { Curves } from '../../runtime/protocol.ts';
-import { CURVE_COLOURS, CURVE_DASHES, curvesCsv, standaloneSvg } from './curves-export.ts';
-import { download } from './download.ts';
+import { CURVE_COLOURS, CURVE_DASHES, curvesCsv } from './curves-export.ts';
 import { formatNumber } from './numbers.ts';
+import { PlotDownloads } from './plot-downloads.tsx';
 import styles from './plots.module.css';
 import shared from './seeing.module.css';
 import { useWidth } from './use-width.ts';
@@ -88,24 +86,7 @@ export function CurvesPlot({ series, target, fileName = 'insertion-deletion' }: 
       </div>
       <Areas series={series} fraction={fraction} onEmphasis={setEmphasis} />
       <div className={styles.tools}>
-        <Button
-          size="compact-xs"
-          variant="default"
-          leftSection={<IconDownload size={14} />}
-          onClick={() => {
-            if (svg.current) download(new Blob([standaloneSvg(svg.current)], { type: 'image/svg+xml' }), `${fileName}.svg`);
-          }}
-        >
-          SVG
-        </Button>
-        <Button
-          size="compact-xs"
-          variant="default"
-          leftSection={<IconDownload size={14} />}
-          onClick={() => download(new Blob([curvesCsv(series)], { type: 'text/csv' }), `${fileName}.csv`)}
-        >
-          CSV
-        </Button>
+        <PlotDownloads plot={svg} fileName={fileName} of="the curves" csv={() => curvesCsv(series)} />
       </div>
     </div>
   );

@@ -15,14 +15,3 @@ export function curvesCsv(series: readonly CurveSeries[]): string {
   );
   return csvTable(['series', 'curve', 'fraction_of_pixels', 'probability'], rows);
 }
-
-/** The plot as a file of its own: black on white whatever the theme, without what follows the pointer. */
-export function standaloneSvg(plot: SVGSVGElement): string {
-  const copy = plot.cloneNode(true) as SVGSVGElement;
-  for (const transient of copy.querySelectorAll('[data-transient]')) transient.remove();
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  copy.setAttribute('color', '#1a1a1a');
-  copy.setAttribute('font-family', 'Inter, Helvetica, Arial, sans-serif');
-  copy.setAttribute('style', 'background: #fff');
-  return new XMLSerializer().serializeToString(copy);
-}
