@@ -8,6 +8,7 @@ import { type Assignments, assign, nodesInOrder, sumOverAssignments } from './as
 import { conv4, mamlCard } from './conv4.ts';
 import { classMajorLabels, shuffle } from './episode.ts';
 import { joinLearner, type Learner, predictedWays, type RunGraph, type Support } from './learner.ts';
+import type { InnerLoss } from './learner-card.ts';
 import { adapt, predict } from './learners.ts';
 import { forward } from './prediction.ts';
 import { assignmentLoss } from './support-state.ts';
@@ -19,10 +20,10 @@ const learner = joinLearner(mamlCard(SHAPE), conv4(SHAPE, 1));
 const run = wasmRunner();
 
 /** The same network without kinks, so that finite differences can be told from errors. */
-function smooth(): Learner {
+function smooth(loss: InnerLoss): Learner {
   const graph = conv4(SHAPE, 1);
   const substitutes: Readonly<Record<string, string>> = { Relu: 'Softplus', MaxPool: 'AveragePool' };
-  return joinLearner(mamlCard(SHAPE), {
+  return joinLearner(mamlCard(SHAPE, { loss }), {
     ...graph,
     nodes: graph.nodes.map((node) => ({ ...node, op: substitutes[node.op] ?? node.op })),
   });
@@ -44,10 +45,11 @@ async function lossAt(
   assignments: Assignments,
   parameters: Readonly<Record<string, Float32Array>>,
   [subject, runSubject]: readonly [Learner, RunGraph] = [learner, run],
+  over: InnerLoss = 'sum',
 ) {
   const adapted = { kind: 'parameters', ways, assignments, steps: 0, parameters } as const;
   const { logits } = await forward(subject, images, runSubject, adapted);
-  return assignmentLoss(logits ?? new Float32Array(), SHAPE.nodes, assignments, labels);
+  return assignmentLoss(logits ?? new Float32Array(), SHAPE.nodes, assignments, labels, over);
 }
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
@@ -55,41 +57,44 @@ const unit = (values: Float32Array) => values.map((value) => value / Math.sqrt(d
 const own = () => Object.fromEntries([...learner.parameters].map(([name, { data }]) => [name, data]));
 
 describe('one inner step', () => {
-  it('goes down the gradient of the loss, by finite differences in every parameter', async () => {
-    const subject = [smooth(), wasmRunner()] as const;
-    const property = fc.asyncProperty(
-      fc.nat(1e6),
-      fc.constantFrom([2, 2, 2], [3, 1], [1, 2, 1, 2]),
-      fc.boolean(),
-      async (seed, counts, all) => {
-        const support = supportOf(counts, seed);
-        const most = Math.floor(SHAPE.nodes / counts.length);
-        const assignments = assign(shuffle(SHAPE.nodes, SHAPE.nodes, uniform(seed, 1)), counts.length, all ? most : 1);
-        const { parameters: moved } = await adaptParameters(
-          subject[0],
-          support,
-          { assignments, steps: 1, learningRate: 1 },
-          subject[1],
-        );
-        const before = own();
-        const draw = uniform(seed, 2);
-        for (const [name, values] of Object.entries(before)) {
-          const gradient = values.map((value, index) => value - (moved[name]?.[index] ?? Number.NaN));
-          const size = Math.sqrt(dot(gradient, gradient));
-          // Half along the gradient, where the signal is, half anywhere, where errors would be.
-          const random = unit(values.map(() => 2 * draw() - 1));
-          const direction = size > 0 ? unit(gradient).map((value, index) => value + (random[index] ?? 0)) : random;
-          const moveBy = (amount: number) => values.map((value, index) => value + amount * (direction[index] ?? 0));
-          const loss = (amount: number) => lossAt(support, assignments, { ...before, [name]: moveBy(amount) }, subject);
-          const difference = async (step: number) => ((await loss(step)) - (await loss(-step))) / (2 * step);
-          // Extrapolated once (Richardson).
-          const numeric = (4 * (await difference(0.01)) - (await difference(0.02))) / 3;
-          expect(Math.abs(numeric - dot(gradient, direction)), name).toBeLessThan(2e-3 * size + 2e-4);
-        }
-      },
-    );
-    await fc.assert(property, { seed: 3, numRuns: 3 });
-  });
+  it.each(['sum', 'mean'] as const)(
+    'goes down the gradient of the loss, a %s, by finite differences in every parameter',
+    async (over) => {
+      const subject = [smooth(over), wasmRunner()] as const;
+      const property = fc.asyncProperty(
+        fc.nat(1e6),
+        fc.constantFrom([2, 2, 2], [3, 1], [1, 2, 1, 2]),
+        fc.boolean(),
+        async (seed, counts, all) => {
+          const support = supportOf(counts, seed);
+          const most = Math.floor(SHAPE.nodes / counts.length);
+          const assignments = assign(shuffle(SHAPE.nodes, SHAPE.nodes, uniform(seed, 1)), counts.length, all ? most : 1);
+          const { parameters: moved } = await adaptParameters(
+            subject[0],
+            support,
+            { assignments, steps: 1, learningRate: 1 },
+            subject[1],
+          );
+          const before = own();
+          const draw = uniform(seed, 2);
+          for (const [name, values] of Object.entries(before)) {
+            const gradient = values.map((value, index) => value - (moved[name]?.[index] ?? Number.NaN));
+            const size = Math.sqrt(dot(gradient, gradient));
+            // Half along the gradient, where the signal is, half anywhere, where errors would be.
+            const random = unit(values.map(() => 2 * draw() - 1));
+            const direction = size > 0 ? unit(gradient).map((value, index) => value + (random[index] ?? 0)) : random;
+            const moveBy = (amount: number) => values.map((value, index) => value + amount * (direction[index] ?? 0));
+            const loss = (amount: number) => lossAt(support, assignments, { ...before, [name]: moveBy(amount) }, subject, over);
+            const difference = async (step: number) => ((await loss(step)) - (await loss(-step))) / (2 * step);
+            // Extrapolated once (Richardson).
+            const numeric = (4 * (await difference(0.01)) - (await difference(0.02))) / 3;
+            expect(Math.abs(numeric - dot(gradient, direction)), name).toBeLessThan(2e-3 * size + 2e-4);
+          }
+        },
+      );
+      await fc.assert(property, { seed: 3, numRuns: 3 });
+    },
+  );
 
   it('reports the loss, logits and accuracy it started from', async () => {
     const support = supportOf([2, 2, 2], 5);

@@ -20,7 +20,7 @@ import {
   type RunGraph,
   type Support,
 } from './learner.ts';
-import { shareRight } from './support-state.ts';
+import { lossDivisor, shareRight } from './support-state.ts';
 
 export type AdaptedParameters = Extract<Adapted, { kind: 'parameters' }>;
 
@@ -28,7 +28,7 @@ export type AdaptedParameters = Extract<Adapted, { kind: 'parameters' }>;
 export interface InnerStep {
   /** Number of steps taken before. */
   readonly step: number;
-  /** Σ_j mean_i CE(logits_i[s_j], y_i) */
+  /** Sum or mean over the assignments, as the card says, of mean_i CE(logits_i[s_j], y_i). */
   readonly loss: number;
   /** [B, O], row-major. */
   readonly logits: Float32Array;
@@ -58,14 +58,16 @@ const updatedName = (parameter: string) => `fewshot/updated/${parameter}`;
  * `learning_rate` []. Outputs: the updated parameters; the loss [] and the logits [B, O] at the parameters fed.
  */
 export function compileInnerStep(learner: Learner, batch: number, ways: number, assignments: number): StaticGraph {
-  const { nodes, logits } = learner;
-  if (logits === null) throw new RangeError('unreachable: only learners with output nodes are adapted by gradient steps');
+  const { card, nodes, logits } = learner;
+  if (logits === null || card.kind !== 'maml')
+    throw new RangeError('unreachable: only learners with output nodes are adapted by gradient steps');
   const builder = new GraphBuilder(forwardGraph(learner, batch));
   const forward = [...builder.nodes];
   const selection = builder.input(SELECTION, 'float32', [nodes, assignments * ways]);
   const labels = builder.input(LABELS, 'float32', [batch, ways]);
   const rate = builder.input(LEARNING_RATE, 'float32', []);
-  const { loss, cotangent } = crossEntropy(builder, logits, selection, labels, [batch, assignments, ways]);
+  const weight = 1 / (batch * lossDivisor(card.inner.loss, assignments));
+  const { loss, cotangent } = crossEntropy(builder, logits, selection, labels, [batch, assignments, ways], weight);
   const parameters = [...learner.parameters.keys()];
   const gradients = backward(builder, forward, new Map([[logits, cotangent]]), parameters);
   const updated = parameters.map((name) => {
@@ -81,12 +83,13 @@ export function compileInnerStep(learner: Learner, batch: number, ways: number, 
 }
 
 /**
- * L = Σ_j mean_i CE(logits_i[s_j], y_i), and ∂L/∂logits in closed form: (softmax − y)/B on the nodes of each assignment.
+ * L = w·Σ_j Σ_i CE(logits_i[s_j], y_i), and ∂L/∂logits in closed form: w·(softmax − y) on the nodes of each assignment.
  * Without LogSoftmax, which leaves the GPU.
  *
  * @param logits [B, O]
  * @param selection one-hot columns [O, J·N]
  * @param labels one-hot rows [B, N]
+ * @param weight w, what one image counts in one assignment
  */
 function crossEntropy(
   builder: GraphBuilder,
@@ -94,8 +97,9 @@ function crossEntropy(
   selection: string,
   labels: string,
   [batch = 1, assignments = 1, ways = 1]: Shape,
+  weight: number,
 ): { loss: string; cotangent: string } {
-  const perImage = builder.scalar(1 / batch);
+  const share = builder.scalar(weight);
   const last = builder.ints([2]);
   const selected = builder.reshape(builder.emit('MatMul', [logits, selection]), [batch, assignments, ways]);
   const target = builder.reshape(labels, [batch, 1, ways]);
@@ -104,8 +108,8 @@ function crossEntropy(
   const total = builder.reduceSum(powers, [2], true);
   const right = builder.reduceSum(builder.multiply(shifted, target), [2], true);
   const losses = builder.subtract(builder.emit('Log', [total]), right);
-  const loss = builder.multiply(builder.reduceSum(losses, [0, 1, 2], false), perImage);
-  const slope = builder.multiply(builder.subtract(builder.divide(powers, total), target), perImage);
+  const loss = builder.multiply(builder.reduceSum(losses, [0, 1, 2], false), share);
+  const slope = builder.multiply(builder.subtract(builder.divide(powers, total), target), share);
   const flat = builder.reshape(slope, [batch, assignments * ways]);
   const back = builder.emit('Transpose', [selection], { perm: ints([1, 0]) });
   return { loss, cotangent: builder.emit('MatMul', [flat, back]) };

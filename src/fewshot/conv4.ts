@@ -116,7 +116,11 @@ function commonCard(shape: Conv4Shape) {
   } as const;
 }
 
-export function mamlCard(shape: Conv4Shape, inner: MamlCard['inner'] = { learningRate: 0.1, steps: 3 }): MamlCard {
+export function mamlCard(
+  shape: Conv4Shape,
+  { learningRate = 0.1, steps = 3, loss = 'sum' }: Partial<MamlCard['inner']> = {},
+): MamlCard {
+  const inner = { learningRate, steps, loss };
   const own = { name: 'maml', kind: 'maml', nodes: shape.nodes, inner, parameters: parametersOfConv4() } as const;
   return { ...commonCard(shape), ...own };
 }

@@ -30,6 +30,14 @@ describe('a learner’s card', () => {
     expect(parsed).toEqual({ ...least, training, metrics, input: { ...input, resize } });
   });
 
+  it('older than the choice of the inner loss means the sum over the assignments', () => {
+    const { loss: _, ...inner } = card.inner;
+    expect(parseLearnerCard({ ...card, inner }, 'card.json')).toMatchObject({ inner: { ...inner, loss: 'sum' } });
+    expect(parseLearnerCard({ ...card, inner: { ...inner, loss: 'mean' } }, 'card.json')).toMatchObject({
+      inner: { loss: 'mean' },
+    });
+  });
+
   it.each([
     ['something else', { hello: 1 }, 'is not the card of a few-shot learner'],
     ['no object', 'card', 'is not the card'],
@@ -39,6 +47,7 @@ describe('a learner’s card', () => {
     ['a path out of the folder’s reach', { ...card, file: '/etc/passwd' }, 'file: not a relative path'],
     ['an address', { ...card, file: 'https://example.org/model.onnx' }, 'file: not a relative path'],
     ['no inner loop', { ...card, inner: null }, 'inner'],
+    ['another loss', { ...card, inner: { ...card.inner, loss: 'hinge' } }, 'inner.loss'],
     ['a learning rate of 0', { ...card, inner: { learningRate: 0, steps: 3 } }, 'inner.learningRate'],
     ['too few means', { ...card, input: { ...card.input, mean: [] } }, 'one number a channel'],
     ['ink in colour', { ...card, input: { ...card.input, channels: 3, mean: [0, 0, 0], std: [1, 1, 1] } }, 'ink has one channel'],

@@ -68,7 +68,12 @@ const mamlSchema = z.object({
   kind: z.literal('maml'),
   /** Number O of output nodes. */
   nodes: z.int().min(2).max(MAX_NODES),
-  inner: z.object({ learningRate: z.number().positive(), steps: count(MAX_STEPS) }),
+  inner: z.object({
+    learningRate: z.number().positive(),
+    steps: count(MAX_STEPS),
+    /** Whether the inner loss is the sum (as published) or the mean over the assignments; older cards do not say and mean the sum. */
+    loss: z.enum(['sum', 'mean']).default('sum'),
+  }),
   /** Initialisers of the model file that the inner loop adapts. */
   parameters: z.array(z.string().min(1)).min(1).max(10_000),
 });
@@ -96,6 +101,7 @@ export type MamlCard = z.infer<typeof mamlSchema>;
 export type ProtoNetCard = z.infer<typeof protoNetSchema>;
 export type SimpleShotCard = z.infer<typeof simpleShotSchema>;
 export type LearnerKind = LearnerCard['kind'];
+export type InnerLoss = MamlCard['inner']['loss'];
 
 /**
  * @param value the parsed JSON

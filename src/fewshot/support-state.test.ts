@@ -11,7 +11,7 @@ import { wasmRunner } from './testing.ts';
 describe('the state of labelled examples', () => {
   it('has the loss and accuracy the inner loop reports, also after its last step', async () => {
     const shape = { channels: 1, side: 16, filters: 4, nodes: 7 } as const;
-    const learner = joinLearner(mamlCard(shape), conv4(shape, 1));
+    const learner = joinLearner(mamlCard(shape, { loss: 'mean' }), conv4(shape, 1));
     const run = wasmRunner();
     const draw = uniform(1);
     const support = { images: Float32Array.from({ length: 6 * 256 }, () => draw()), labels: [0, 0, 1, 1, 2, 2], ways: 3 };
@@ -21,7 +21,7 @@ describe('the state of labelled examples', () => {
     for (const [steps, { loss, accuracy, logits }] of reported.entries()) {
       const adapted = await adaptParameters(learner, support, { ...loop, steps }, run);
       const now = await predict(learner, adapted, support.images, run);
-      expect(assignmentLoss(now.logits ?? new Float32Array(), 7, loop.assignments, support.labels)).toBeCloseTo(loss, 4);
+      expect(assignmentLoss(now.logits ?? new Float32Array(), 7, loop.assignments, support.labels, 'mean')).toBeCloseTo(loss, 4);
       expect(shareRight(now.scores, 3, support.labels)).toBe(accuracy);
       expect(shareRight(sumOverAssignments(logits, 7, loop.assignments), 3, support.labels)).toBe(accuracy);
     }
@@ -33,11 +33,12 @@ describe('the state of labelled examples', () => {
       [0, 1, 2],
       [3, 4, 5],
     ];
-    expect(assignmentLoss(new Float32Array(12).fill(3), 6, lists, [0, 2])).toBeCloseTo(2 * Math.log(3), 12);
+    expect(assignmentLoss(new Float32Array(12).fill(3), 6, lists, [0, 2], 'sum')).toBeCloseTo(2 * Math.log(3), 12);
+    expect(assignmentLoss(new Float32Array(12).fill(3), 6, lists, [0, 2], 'mean')).toBeCloseTo(Math.log(3), 12);
     // One image, two classes: ln(1 + e^(other − right)).
-    expect(assignmentLoss(Float32Array.of(1, 0.25), 2, [[0, 1]], [1])).toBeCloseTo(Math.log(1 + Math.exp(0.75)), 12);
+    expect(assignmentLoss(Float32Array.of(1, 0.25), 2, [[0, 1]], [1], 'sum')).toBeCloseTo(Math.log(1 + Math.exp(0.75)), 12);
     // No overflow.
-    expect(assignmentLoss(Float32Array.of(1000, 0, 0, 1000), 2, [[0, 1]], [0, 0])).toBeCloseTo(500, 6);
+    expect(assignmentLoss(Float32Array.of(1000, 0, 0, 1000), 2, [[0, 1]], [0, 0], 'sum')).toBeCloseTo(500, 6);
   });
 
   it('shows what each further assignment adds', () => {

@@ -1,14 +1,22 @@
 /** What can be said of labelled examples from what a network answered about them. Arrays are row-major; sums are taken in double precision. */
 import { type Assignments, sumOverAssignments } from './assignments.ts';
 import { predictedWays } from './learner.ts';
+import type { InnerLoss } from './learner-card.ts';
 
 /**
- * The inner loop's loss, Σ_j mean_i CE(logits_i[s_j], y_i) (Lee et al., AAAI 2024, arXiv 2401.05097).
+ * The inner loop's loss, the sum over the assignments of mean_i CE(logits_i[s_j], y_i) (Lee et al., AAAI 2024, arXiv 2401.05097),
+ * or their mean.
  *
  * @param logits [B, O]
  * @param labels class of each of the B images
  */
-export function assignmentLoss(logits: Float32Array, nodes: number, assignments: Assignments, labels: readonly number[]): number {
+export function assignmentLoss(
+  logits: Float32Array,
+  nodes: number,
+  assignments: Assignments,
+  labels: readonly number[],
+  over: InnerLoss,
+): number {
   let sum = 0;
   labels.forEach((label, image) => {
     for (const list of assignments) {
@@ -18,7 +26,12 @@ export function assignmentLoss(logits: Float32Array, nodes: number, assignments:
       sum += Math.log(total) + highest - (values[label] ?? Number.NaN);
     }
   });
-  return sum / labels.length;
+  return sum / (labels.length * lossDivisor(over, assignments.length));
+}
+
+/** What the sum over J assignments is divided by. */
+export function lossDivisor(over: InnerLoss, assignments: number): number {
+  return over === 'mean' ? assignments : 1;
 }
 
 /**

@@ -25,10 +25,15 @@ from fewshot.evaluate import EPISODES, Trained, is_measured, measure, of_folder,
 from fewshot.export import check, export
 from fewshot.folder import CARD, cards, metrics_of, read_card, recipe_of, table, write_card
 from fewshot.learner import Recipe
-from fewshot.maml import Inner
 from fewshot.train import Trainer, device_for
 
 LEARNERS = Path(__file__).parents[2] / "public" / "learners"
+
+
+def _rate_group(recipe: Recipe) -> tuple[object, ...]:
+    """Name what learners have in common that share an inner rate."""
+    fixed = len(recipe.ways) == 1
+    return recipe.domain, recipe.kind, recipe.filters, recipe.zero_head, recipe.inner.over_lists, fixed
 
 
 class Experiment:
@@ -49,13 +54,11 @@ class Experiment:
         """
         if recipe.kind != "maml":
             return recipe, {}
-        fixed = len(recipe.ways) == 1
         for card in cards(self.options.learners).values():
             other = recipe_of(card)
-            if (other.domain, other.kind, other.filters) == (recipe.domain, "maml", recipe.filters) and fixed == (
-                len(other.ways) == 1
-            ):
+            if _rate_group(other) == _rate_group(recipe):
                 return replace(recipe, inner=other.inner), card["training"].get("innerRates", {})
+        fixed = len(recipe.ways) == 1
         model = replace(
             fixed_way(recipe.domain, 5) if fixed else any_way(recipe.domain),
             filters=recipe.filters,
@@ -63,7 +66,7 @@ class Experiment:
         train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
         folder = self.options.out / "tune" / f"{recipe.domain}-{'fixed' if fixed else 'any'}"
         rates = tune.rate_accuracies(model, train, val, self.device, folder)
-        return replace(recipe, inner=Inner(tune.best_rate(rates), recipe.inner.steps)), rates
+        return replace(recipe, inner=replace(recipe.inner, rate=tune.best_rate(rates))), rates
 
     def _is_finished(self, name: str, recipe: Recipe) -> bool:
         """Say whether a learner folder of this recipe holds a whole training."""

@@ -56,6 +56,11 @@ class ExportError(Exception):
     """The exported folder does not do what PyTorch does."""
 
 
+def inner_of(recipe: Recipe) -> dict[str, Any]:
+    """Return a card's inner loop."""
+    return {"learningRate": recipe.inner.rate, "steps": recipe.inner.steps, "loss": recipe.inner.over_lists}
+
+
 def learner_card(
     recipe: Recipe, parameters: Parameters, content: bytes, name: str, title: str, mean: list[float], std: list[float]
 ) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def learner_card(
         },
         "features": net.features_count,
         "nodes": recipe.nodes if maml else None,
-        "inner": {"learningRate": recipe.inner.rate, "steps": recipe.inner.steps} if maml else None,
+        "inner": inner_of(recipe) if maml else None,
         "parameters": list(parameters) if maml else [],
         "ways": recipe.ways[0] if maml and len(recipe.ways) == 1 else "any",
         "licence": LICENCE,
@@ -112,6 +117,7 @@ def export(
             "exportedAt": state["best_at"], "validation": round(state["best_accuracy"], 4),
             "ways": list(recipe.ways), "shots": recipe.shots, "queries": recipe.queries, "filters": recipe.filters,
             "data": DATA[recipe.domain], "order": "second" if recipe.second_order else "first",
+            **({"head": "zero" if recipe.zero_head else "random"} if recipe.nodes else {}),
             "semantic": recipe.semantic, "mixup": recipe.mixup, "seconds": round(state["seconds"]),
             **({"innerRates": rates} if rates else {}),
         },

@@ -47,10 +47,16 @@ def recipe_of(card: dict[str, Any]) -> Recipe:
         shots=said.get("shots", default.shots), queries=said.get("queries", default.queries),
         filters=card["features"] // (card["input"]["height"] >> 4) ** 2,
         episodes=said.get("plannedEpisodes", default.episodes), seed=said.get("seed", default.seed),
-        inner=Inner(card["inner"]["learningRate"], card["inner"]["steps"]) if card["inner"] else Inner(),
+        inner=_inner_of(card["inner"]) if card["inner"] else Inner(),
         second_order=said.get("order", "second") == "second",
+        zero_head=not card["nodes"] or said.get("head") == "zero",
         semantic=said.get("semantic", False), mixup=said.get("mixup", False),
     )  # fmt: skip
+
+
+def _inner_of(said: dict[str, Any]) -> Inner:
+    """Return the inner loop a card describes; cards older than the choice mean the sum."""
+    return Inner(said["learningRate"], said["steps"], said.get("loss", "sum"))
 
 
 def weights_in(path: Path) -> Parameters:

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from fewshot import onnx_graph
 from fewshot.episodes import assignments, draw_episode
-from fewshot.export import learner_card
+from fewshot.export import inner_of, learner_card
 from fewshot.learner import Recipe
 from fewshot.maml import Inner, adapt, summed
 from fewshot.nets import BLOCKS, EPSILON, Conv4, Parameters
@@ -48,7 +48,7 @@ SEED = 4
 SIZE = 28
 WAYS, SHOTS, QUERIES = 3, 2, 3
 NODES = 8  # two assignments of three, and two nodes left over
-INNER = Inner(rate=0.5, steps=3)
+INNER = Inner(rate=1.0, steps=3)
 EXPLAINED = ((1, 0), (1, 2), (8, 2))  # query and way: one image for two classes, and another
 POOL = MaxPool((2, 2), (2, 2))
 
@@ -175,7 +175,7 @@ def write_maml(root: Path) -> dict[str, Any]:
     adapted = adapt(net, start, support, labels, lists, INNER, observe=observe)
     logits = net.logits(adapted, query).detach()
     manifest |= {
-        "kind": "maml", "nodes": NODES, "inner": {"learningRate": INNER.rate, "steps": INNER.steps},
+        "kind": "maml", "nodes": NODES, "inner": inner_of(recipe),
         "permutation": nodes, "assignments": lists.tolist(), "parameters": list(parameters), "steps": steps,
         "logits": folder.put("logits.npy", logits.numpy(), "query logits of the adapted net, all nodes"),
         "scores": folder.put("scores.npy", summed(logits, lists).numpy(), "query logits summed over assignments"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -38,6 +38,7 @@ class Recipe:
     seed: int = 1
     inner: Inner = field(default_factory=Inner)
     second_order: bool = True
+    zero_head: bool = True  # output nodes start alike; False draws them at random
     semantic: bool = False
     mixup: bool = False
     rate: float = 1e-3  # Adam's
@@ -104,6 +105,9 @@ class Learner:
         self.recipe, self.classes, self.device = recipe, classes, device
         generator = torch.Generator().manual_seed(recipe.seed)
         self.parameters = recipe.net.initial(generator)
+        if recipe.nodes and recipe.zero_head:
+            # Numeric labels carry no meaning, so nothing should tell the nodes apart before they are trained.
+            self.parameters["head.weight"].zero_()
         self.head: Parameters = {}
         self.bank: PrototypeBank | None = None
         if recipe.semantic and recipe.kind == "maml":
@@ -149,7 +153,7 @@ class Learner:
                 net, parameters, episode.support, episode.support_labels, lists, r.inner, second_order=r.second_order
             )
         else:
-            one_step = Inner(r.inner.rate, 1)
+            one_step = replace(r.inner, steps=1)
             for _ in range(r.inner.steps):
                 with torch.no_grad():
                     features = net.features(parameters, episode.support)

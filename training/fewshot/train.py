@@ -26,7 +26,7 @@ from fewshot.learner import ANY_WAYS, Learner, Recipe, accuracy, predict, to_dev
 from fewshot.maml import Inner
 from fewshot.nets import Parameters
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
 VALIDATION_SEED = 1_000_003
 VALIDATION_EPISODES = 60
 SAVE_EVERY = 100  # episodes, or
@@ -201,7 +201,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--inner-rate", type=float, default=Inner.rate)
     parser.add_argument("--inner-steps", type=int, default=Inner.steps)
+    parser.add_argument("--over-lists", choices=("mean", "sum"), default=Inner.over_lists, help="the inner loss")
     parser.add_argument("--first-order", action="store_true")
+    parser.add_argument("--random-head", action="store_true", help="draw the output nodes; left out, they start alike")
     parser.add_argument("--semantic", action="store_true", help="semantic head, or ProtoNet's bank")
     parser.add_argument("--mixup", action="store_true")
     parser.add_argument("--device")
@@ -213,7 +215,8 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(
         options.domain, options.kind, nodes if options.kind == "maml" else 0, tuple(options.ways), options.shots,
         filters=options.filters, episodes=options.episodes, batch=options.batch, seed=options.seed,
-        inner=Inner(options.inner_rate, options.inner_steps), second_order=not options.first_order,
+        inner=Inner(options.inner_rate, options.inner_steps, options.over_lists),
+        second_order=not options.first_order, zero_head=not options.random_head,
         semantic=options.semantic, mixup=options.mixup,
     )  # fmt: skip
     train, val = (data.pool(options.domain, split, options.data, options.cache) for split in ("train", "val"))

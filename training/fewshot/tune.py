@@ -1,6 +1,6 @@
 """The inner learning rate of a group of learners, chosen by short runs on validation classes.
 
-Any-way learners sum their loss over up to O / N assignments and fixed-way ones have a single one, so no rate suits
+Any-way learners have up to O / N assignments that all move the body, fixed-way ones a single one, so no rate suits
 both; a comparison is fair only if each has its own.
 """
 
@@ -14,7 +14,6 @@ import torch
 
 from fewshot.episodes import Pool
 from fewshot.learner import Recipe
-from fewshot.maml import Inner
 from fewshot.train import Trainer, best_weights
 
 RATES = (0.02, 0.05, 0.1, 0.2, 0.5)
@@ -28,7 +27,7 @@ def rate_accuracies(recipe: Recipe, train: Pool, val: Pool, device: torch.device
     """
     found: dict[str, float] = {}
     for rate in RATES:
-        short = replace(recipe, inner=Inner(rate, recipe.inner.steps), episodes=EPISODES)
+        short = replace(recipe, inner=replace(recipe.inner, rate=rate), episodes=EPISODES)
         folder = out / f"rate-{rate}"
         Trainer(short, train, val, device).run(folder)
         _, _, state = best_weights(folder / "checkpoint.pt", device)

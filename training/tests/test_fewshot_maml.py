@@ -72,14 +72,15 @@ def test_the_loss_is_the_sum_over_assignments_of_mean_cross_entropies() -> None:
     torch.testing.assert_close(summed(logits, LISTS), logits[:, LISTS[0]] + logits[:, LISTS[1]])
 
 
-def test_the_inner_loop_is_gradient_descent_written_by_hand() -> None:
+@pytest.mark.parametrize(("over_lists", "weight"), [("sum", 1), ("mean", 1 / len(LISTS))])
+def test_the_inner_loop_is_gradient_descent_written_by_hand(over_lists: str, weight: float) -> None:
     parameters, support, query = start()
-    found = adapted_logits(NET, parameters, support, LABELS, query, LISTS, Inner(0.3, 3))
+    found = adapted_logits(NET, parameters, support, LABELS, query, LISTS, Inner(0.3, 3, over_lists))
     now = {n: p.detach().clone() for n, p in parameters.items()}
     for _ in range(3):
         now = {n: p.requires_grad_() for n, p in now.items()}
         logits = textbook_logits(now, support)
-        loss = sum(F.cross_entropy(logits[:, nodes], LABELS) for nodes in LISTS)
+        loss = weight * sum(F.cross_entropy(logits[:, nodes], LABELS) for nodes in LISTS)
         loss.backward()
         now = {n: (p - 0.3 * p.grad).detach() for n, p in now.items()}
     torch.testing.assert_close(found, textbook_logits(now, query).detach(), rtol=1e-8, atol=1e-8)
@@ -124,7 +125,7 @@ def test_re_assigned_nodes_predict_the_same_after_training_nothing_but_the_names
     torch.testing.assert_close(a, b)
 
 
-def test_prototypes_and_averagedare_those_of_loops() -> None:
+def test_prototypes_and_scores_are_those_of_loops() -> None:
     features = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))
     query = torch.randn(4, 5, generator=torch.Generator().manual_seed(2))
     centres = prototypes(features, 3)
@@ -141,11 +142,12 @@ def test_the_maml_golden_is_what_the_textbook_net_gives() -> None:
     )
     now = golden.initial(Conv4(1, 28, 4, manifest["nodes"]))
     lists, labels = torch.tensor(manifest["assignments"]), torch.tensor(manifest["support"]["labels"])
+    assert manifest["inner"]["loss"] == "mean"
     assert sorted(manifest["permutation"]) == list(range(manifest["nodes"]))
     for step in manifest["steps"]:
         now = {n: p.detach().requires_grad_() for n, p in now.items()}
         logits = textbook_logits(now, support)
-        loss = sum(F.cross_entropy(logits[:, nodes], labels) for nodes in lists)
+        loss = sum(F.cross_entropy(logits[:, nodes], labels) for nodes in lists) / len(lists)
         assert loss.item() == pytest.approx(step["loss"], rel=1e-9)
         loss.backward()
         now = {n: p - manifest["inner"]["learningRate"] * p.grad for n, p in now.items()}
@@ -157,7 +159,7 @@ def test_the_maml_golden_is_what_the_textbook_net_gives() -> None:
     assert relative(read, load("fewshot-maml", manifest["scores"])) < 1e-6
 
 
-def test_the_golden_explanations_sum_to_the_averagedaveraged_over_assignments() -> None:
+def test_the_golden_explanations_sum_to_the_scores_averaged_over_assignments() -> None:
     manifest = json.loads((GOLDENS / "fewshot-maml" / "golden.json").read_text())
     averaged = load("fewshot-maml", manifest["scores"]) / len(manifest["assignments"])
     for case in manifest["explained"]:

@@ -108,7 +108,21 @@ def test_training_learns_to_learn(pools: tuple[Pool, Pool], kind: str, nodes: in
     assert sum(gains) / len(gains) > 0.05
 
 
+def test_output_nodes_start_alike_unless_they_are_drawn(pools: tuple[Pool, Pool]) -> None:
+    """And with nodes alike it cannot matter which of them are assigned: every single list predicts the same."""
+    alike, drawn = (trainer(pools, replace(SHORT, zero_head=zero)).learner.parameters for zero in (True, False))
+    assert not alike["head.weight"].any()
+    assert drawn["head.weight"].any()
+    for name in alike:
+        assert name == "head.weight" or torch.equal(alike[name], drawn[name])
+    e = episode(pools[1], 600, 0, 3, 2, 2, SHORT.nodes)
+    first, second = (predict(SHORT, alike, e, e.assignments()[k : k + 1]) for k in (0, 1))
+    torch.testing.assert_close(first, second)
+
+
 def test_impossible_recipes_are_refused() -> None:
+    with pytest.raises(ValueError, match="mean or a sum"):
+        Inner(over_lists="product")
     for changes in ({"nodes": 2}, {"kind": "protonet"}, {"mixup": True}, {"kind": "transformer"}):
         with pytest.raises(ValueError, match=r"nodes|mixup|unknown"):
             replace(SHORT, **changes)

@@ -7,21 +7,24 @@ import { type Equation, fraction, i, n, norm, o, of, row, sub, sum, sup, under }
 const theta = i('θ');
 const nodes = sub(i('s'), i('j'));
 const loss = of('L', theta);
+/** Of one assignment. */
+const oneLoss = [
+  fraction(n('1'), i('B')),
+  sum('i'),
+  of('CE', row(sub(i('z'), i('i')), o('['), nodes, o(']')), o(','), sub(i('y'), i('i'))),
+];
+const ONE_LOSS = 'the mean over the B examples i of the cross-entropy between the logits of the nodes in s j and the class y i';
 const prototype = sub(i('p'), i('c'));
 const distance = sup(norm(row(of('f', i('x')), o('−'), prototype)), n('2'));
 
 export const FEWSHOT_EQUATIONS = {
   loss: {
-    math: row(
-      loss,
-      o('='),
-      sum('j'),
-      fraction(n('1'), i('B')),
-      sum('i'),
-      of('CE', row(sub(i('z'), i('i')), o('['), nodes, o(']')), o(','), sub(i('y'), i('i'))),
-    ),
-    words:
-      'the loss L of theta is the sum over assignments j of the mean over the B examples i of the cross-entropy between the logits of the nodes in s j and the class y i',
+    math: row(loss, o('='), sum('j'), ...oneLoss),
+    words: `the loss L of theta is the sum over assignments j of ${ONE_LOSS}`,
+  },
+  meanLoss: {
+    math: row(loss, o('='), fraction(n('1'), i('J')), sum('j'), ...oneLoss),
+    words: `the loss L of theta is the mean over the J assignments j of ${ONE_LOSS}`,
   },
   step: {
     math: row(theta, o('←'), theta, o('−'), i('η'), sub(o('∇'), theta), loss),

@@ -1,12 +1,12 @@
 import { Anchor } from '@mantine/core';
 import { createElement, type ReactNode } from 'react';
-import type { LearnerKind } from '../../fewshot/learner-card.ts';
+import type { InnerLoss, LearnerCard } from '../../fewshot/learner-card.ts';
 import type { Equation } from '../mathml.ts';
 import panels from '../panels.module.css';
 import { FEWSHOT_EQUATIONS as EQUATIONS } from './fewshot-equations.ts';
 
-/** How the chosen kind of learner learns: words, equations, and who found it. */
-export function FewShotNotes({ kind }: { kind: LearnerKind }) {
+/** How the chosen learner learns: words, equations, and who found it. */
+export function FewShotNotes({ card }: { card: LearnerCard }) {
   return (
     <details className={panels.fold} open>
       <summary>
@@ -18,7 +18,7 @@ export function FewShotNotes({ kind }: { kind: LearnerKind }) {
             A few-shot learner has been trained on many small tasks, so that it can take up a new one from a handful of examples.
             N classes with K examples each make an N-way K-shot episode.
           </p>
-          {NOTES[kind]}
+          {notesOn(card)}
         </div>
       </div>
     </details>
@@ -60,14 +60,19 @@ const PROTOTYPES = (
   </Citation>
 );
 
-const NOTES: Readonly<Record<LearnerKind, ReactNode>> = {
-  maml: (
+function notesOn(card: LearnerCard): ReactNode {
+  return card.kind === 'maml' ? <GradientSteps loss={card.inner.loss} /> : PROTOTYPE_NOTES[card.kind];
+}
+
+function GradientSteps({ loss }: { loss: InnerLoss }) {
+  return (
     <>
       <p>
         The network has more output nodes than the episode has classes. An assignment lends one node to each class; several
-        assignments without a common node fit beside each other. What is wrong is added up over all of them (the loss):
+        assignments without a common node fit beside each other. What is wrong (the loss) is{' '}
+        {loss === 'sum' ? 'added up' : 'averaged'} over all of them:
       </p>
-      <Formula of={EQUATIONS.loss} />
+      <Formula of={loss === 'sum' ? EQUATIONS.loss : EQUATIONS.meanLoss} />
       <p>
         Learning is gradient descent on the examples, in all parameters θ of the network. Each inner step goes against the slope
         of the loss, as far as the learning rate η says:
@@ -82,16 +87,20 @@ const NOTES: Readonly<Record<LearnerKind, ReactNode>> = {
       </p>
       <p>
         <strong>Published</strong>: output nodes and disjoint assignments, loss and prediction summed over them, training with 3,
-        5, 7 and 9 classes and 30 nodes. <strong>Ours</strong>: three inner steps, the inner learning rate (on drawings 0.1, where
-        0.5 is published and learned more slowly), 32 filters, and the probabilities, a softmax of the sum divided by the number
-        of assignments.
+        5, 7 and 9 classes and 30 nodes. <strong>Ours</strong>: three inner steps, the inner learning rate,{' '}
+        {loss === 'mean' &&
+          'the mean over the assignments where the sum is published (with the sum a step grows with their number), '}
+        32 filters, and the probabilities, a softmax of the sum divided by the number of assignments.
       </p>
       <Citation arxiv="2401.05097">J. Lee, H. Kim, J. Lee, N. Kwak: Any-way meta learning. AAAI 2024.</Citation>
       <Citation arxiv="1703.03400">
         C. Finn, P. Abbeel, S. Levine: Model-agnostic meta-learning for fast adaptation of deep networks. ICML 2017.
       </Citation>
     </>
-  ),
+  );
+}
+
+const PROTOTYPE_NOTES = {
   protonet: (
     <>
       <p>
@@ -125,4 +134,4 @@ const NOTES: Readonly<Record<LearnerKind, ReactNode>> = {
       {UMAP}
     </>
   ),
-};
+} satisfies Record<string, ReactNode>;

@@ -13,12 +13,12 @@ import { useShownState } from './shown-state.ts';
 
 /** How the learner learns: who speaks for whom, or where its prototypes lie, and what it means. */
 export function LearnerPanel() {
-  const kind = useFewShot(({ learner }) => learner?.card.kind ?? null);
+  const card = useFewShot(({ learner }) => learner?.card ?? null);
   return (
     <>
       <Nodes />
-      {kind === 'maml' ? <InnerLoop /> : <PrototypePanel />}
-      {kind && <FewShotNotes kind={kind} />}
+      {card?.kind === 'maml' ? <InnerLoop /> : <PrototypePanel />}
+      {card && <FewShotNotes card={card} />}
     </>
   );
 }

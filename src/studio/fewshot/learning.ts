@@ -89,7 +89,7 @@ export async function nextState(
   const queries = asked === null ? null : await engine.predict(job, { learner, adapted, images: asked });
   const loss =
     adapted.kind === 'parameters' && support.logits !== null && card.kind === 'maml'
-      ? assignmentLoss(support.logits, card.nodes, adapted.assignments, labels)
+      ? assignmentLoss(support.logits, card.nodes, adapted.assignments, labels, card.inner.loss)
       : null;
   return judged(inputs, key, adapted, loss, support, queries);
 }
