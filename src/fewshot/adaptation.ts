@@ -2,7 +2,7 @@
  * The inner loop of any-way MAML: a few steps of gradient descent on the support set, from a graph derived here.
  *
  * C. Finn, P. Abbeel, S. Levine: Model-Agnostic Meta-Learning. ICML 2017, arXiv 1703.03400.
- * J. Lee, H. Kim, J. Lee, N. Kwak: Any-Way Meta Learning. AAAI 2024, arXiv 2401.05097.
+ * J. Lee, Y. Kim, H. Lee, N. Kwak: Any-Way Meta Learning. AAAI 2024, arXiv 2401.05097.
  */
 import { backward } from '../adjoint/backward.ts';
 import { GraphBuilder } from '../graph/builder.ts';

@@ -1,7 +1,7 @@
 /**
  * Assignments of a network's output nodes to the classes of an episode: which node speaks for which class.
  *
- * J. Lee, H. Kim, J. Lee, N. Kwak: Any-Way Meta Learning. AAAI 2024, arXiv 2401.05097.
+ * J. Lee, Y. Kim, H. Lee, N. Kwak: Any-Way Meta Learning. AAAI 2024, arXiv 2401.05097.
  */
 import { HeliographError } from '../graph/errors.ts';
 import { type FloatTensor, float32 } from '../graph/tensor.ts';

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fewshot.learner import Recipe
+from fewshot.maml import Inner
 
 INDEX = "index.json"
 SIMPLESHOT = "photographs-simpleshot"
@@ -23,6 +24,11 @@ SHIPPED = ("drawings-anyway", "photographs-anyway", SIMPLESHOT, "drawings-proton
 def any_way(domain: str, nodes: int = 30) -> Recipe:
     """Return the recipe of any-way MAML."""
     return Recipe(domain, "maml", nodes)
+
+
+def as_published(domain: str) -> Recipe:
+    """Return any-way MAML with the loss summed in the inner loop too, and output nodes drawn at random."""
+    return replace(any_way(domain), zero_head=False, inner=Inner(over_lists="sum"))
 
 
 def fixed_way(domain: str, ways: int) -> Recipe:
@@ -47,6 +53,8 @@ def recipes() -> dict[str, Recipe]:
         found |= {f"{d}-fixed{n}": fixed_way(d, n) for n in (5, 3, 10)}
     for d in domains:
         found[f"{d}-anyway-semantic"] = replace(any_way(d), semantic=True)
+    for d in domains:
+        found[f"{d}-anyway-sum"] = as_published(d)
     for d in domains:
         found |= {f"{d}-anyway-{o}": any_way(d, o) for o in (10, 20)}
     for d in domains:
@@ -74,6 +82,10 @@ def describe(recipe: Recipe) -> str:
         words = "any-way MAML"
     if recipe.nodes and len(recipe.ways) > 1 and recipe.nodes != Recipe.nodes:
         words += f", {recipe.nodes} nodes"
+    if recipe.nodes and not recipe.zero_head:
+        words += ", nodes drawn at random"
+    if len(recipe.ways) > 1 and recipe.nodes and recipe.inner.over_lists == "sum":
+        words += ", inner loss summed"
     if recipe.semantic:
         words += ", semantic"
     if recipe.mixup:

@@ -61,10 +61,12 @@ class Experiment:
         fixed = len(recipe.ways) == 1
         model = replace(
             fixed_way(recipe.domain, 5) if fixed else any_way(recipe.domain),
-            filters=recipe.filters,
-        )
+            filters=recipe.filters, zero_head=recipe.zero_head, inner=recipe.inner,
+        )  # fmt: skip
         train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
-        folder = self.options.out / "tune" / f"{recipe.domain}-{'fixed' if fixed else 'any'}"
+        head = "" if recipe.zero_head else "-random-head"
+        summed = "-sum" if recipe.inner.over_lists == "sum" else ""
+        folder = self.options.out / "tune" / f"{recipe.domain}-{'fixed' if fixed else 'any'}{head}{summed}"
         rates = tune.rate_accuracies(model, train, val, self.device, folder)
         return replace(recipe, inner=replace(recipe.inner, rate=tune.best_rate(rates))), rates
 
@@ -74,7 +76,8 @@ class Experiment:
             return False
         card = read_card(self.options.learners / name)
         other = recipe_of(card)
-        same = replace(other, inner=recipe.inner, episodes=recipe.episodes) == recipe
+        inner = replace(other.inner, rate=recipe.inner.rate)  # which tuning chooses
+        same = replace(other, inner=inner, episodes=recipe.episodes) == recipe
         return same and bool(card["training"]["episodes"] >= recipe.episodes)
 
     def _measured(self, name: str, trained: Trained, test: Pool) -> None:

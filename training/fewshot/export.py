@@ -41,7 +41,7 @@ SOURCES = {
     "not contained): docs/fewshot-training.md",
 }
 CITATIONS = {
-    "maml": "J. Lee, S. Kim, J. Lee, N. Kwak: Any-way meta learning. AAAI 2024, arXiv 2401.05097; "
+    "maml": "J. Lee, Y. Kim, H. Lee, N. Kwak: Any-way meta learning. AAAI 2024, arXiv 2401.05097; "
     "C. Finn, P. Abbeel, S. Levine: Model-agnostic meta-learning for fast adaptation of deep networks. ICML 2017",
     "protonet": "J. Snell, K. Swersky, R. Zemel: Prototypical networks for few-shot learning. NeurIPS 2017",
 }

@@ -1,6 +1,6 @@
 import { Anchor } from '@mantine/core';
 import { createElement, type ReactNode } from 'react';
-import type { InnerLoss, LearnerCard } from '../../fewshot/learner-card.ts';
+import type { LearnerCard, MamlCard } from '../../fewshot/learner-card.ts';
 import type { Equation } from '../mathml.ts';
 import panels from '../panels.module.css';
 import { FEWSHOT_EQUATIONS as EQUATIONS } from './fewshot-equations.ts';
@@ -61,10 +61,11 @@ const PROTOTYPES = (
 );
 
 function notesOn(card: LearnerCard): ReactNode {
-  return card.kind === 'maml' ? <GradientSteps loss={card.inner.loss} /> : PROTOTYPE_NOTES[card.kind];
+  return card.kind === 'maml' ? <GradientSteps card={card} /> : PROTOTYPE_NOTES[card.kind];
 }
 
-function GradientSteps({ loss }: { loss: InnerLoss }) {
+function GradientSteps({ card: { inner, training } }: { card: MamlCard }) {
+  const { loss } = inner;
   return (
     <>
       <p>
@@ -88,11 +89,11 @@ function GradientSteps({ loss }: { loss: InnerLoss }) {
       <p>
         <strong>Published</strong>: output nodes and disjoint assignments, loss and prediction summed over them, training with 3,
         5, 7 and 9 classes and 30 nodes. <strong>Ours</strong>: three inner steps, the inner learning rate,{' '}
-        {loss === 'mean' &&
-          'the mean over the assignments where the sum is published (with the sum a step grows with their number), '}
+        {loss === 'mean' && 'an average over the assignments where the paper adds up, '}
+        {training.head === 'zero' && 'output nodes that were all alike before training, '}
         32 filters, and the probabilities, a softmax of the sum divided by the number of assignments.
       </p>
-      <Citation arxiv="2401.05097">J. Lee, H. Kim, J. Lee, N. Kwak: Any-way meta learning. AAAI 2024.</Citation>
+      <Citation arxiv="2401.05097">J. Lee, Y. Kim, H. Lee, N. Kwak: Any-way meta learning. AAAI 2024.</Citation>
       <Citation arxiv="1703.03400">
         C. Finn, P. Abbeel, S. Levine: Model-agnostic meta-learning for fast adaptation of deep networks. ICML 2017.
       </Citation>
