@@ -66,7 +66,7 @@ export function compileInnerStep(learner: Learner, batch: number, ways: number, 
   const selection = builder.input(SELECTION, 'float32', [nodes, assignments * ways]);
   const labels = builder.input(LABELS, 'float32', [batch, ways]);
   const rate = builder.input(LEARNING_RATE, 'float32', []);
-  const weight = 1 / (batch * lossDivisor(card.inner.loss, assignments));
+  const weight = 1 / (batch * lossDivisor(card.inner.loss, nodes, ways));
   const { loss, cotangent } = crossEntropy(builder, logits, selection, labels, [batch, assignments, ways], weight);
   const parameters = [...learner.parameters.keys()];
   const gradients = backward(builder, forward, new Map([[logits, cotangent]]), parameters);

@@ -71,7 +71,10 @@ const mamlSchema = z.object({
   inner: z.object({
     learningRate: z.number().positive(),
     steps: count(MAX_STEPS),
-    /** Whether the inner loss is the sum (as published) or the mean over the assignments; older cards do not say and mean the sum. */
+    /**
+     * The inner loss: the sum over the assignments (as published), or divided by the number that fit. Older cards do not say and mean
+     * the sum.
+     */
     loss: z.enum(['sum', 'mean']).default('sum'),
   }),
   /** Initialisers of the model file that the inner loop adapts. */

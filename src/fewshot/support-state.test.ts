@@ -35,6 +35,8 @@ describe('the state of labelled examples', () => {
     ];
     expect(assignmentLoss(new Float32Array(12).fill(3), 6, lists, [0, 2], 'sum')).toBeCloseTo(2 * Math.log(3), 12);
     expect(assignmentLoss(new Float32Array(12).fill(3), 6, lists, [0, 2], 'mean')).toBeCloseTo(Math.log(3), 12);
+    // Two lists fit, also where one is used.
+    expect(assignmentLoss(new Float32Array(12).fill(3), 6, lists.slice(1), [0, 2], 'mean')).toBeCloseTo(Math.log(3) / 2, 12);
     // One image, two classes: ln(1 + e^(other − right)).
     expect(assignmentLoss(Float32Array.of(1, 0.25), 2, [[0, 1]], [1], 'sum')).toBeCloseTo(Math.log(1 + Math.exp(0.75)), 12);
     // No overflow.

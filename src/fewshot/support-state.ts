@@ -1,11 +1,11 @@
 /** What can be said of labelled examples from what a network answered about them. Arrays are row-major; sums are taken in double precision. */
-import { type Assignments, sumOverAssignments } from './assignments.ts';
+import { type Assignments, mostAssignments, sumOverAssignments } from './assignments.ts';
 import { predictedWays } from './learner.ts';
 import type { InnerLoss } from './learner-card.ts';
 
 /**
  * The inner loop's loss, the sum over the assignments of mean_i CE(logits_i[s_j], y_i) (Lee et al., AAAI 2024, arXiv 2401.05097),
- * or their mean.
+ * or that sum divided by the number of assignments that fit.
  *
  * @param logits [B, O]
  * @param labels class of each of the B images
@@ -26,12 +26,15 @@ export function assignmentLoss(
       sum += Math.log(total) + highest - (values[label] ?? Number.NaN);
     }
   });
-  return sum / (labels.length * lossDivisor(over, assignments.length));
+  return sum / (labels.length * lossDivisor(over, nodes, assignments[0]?.length ?? 1));
 }
 
-/** What the sum over J assignments is divided by. */
-export function lossDivisor(over: InnerLoss, assignments: number): number {
-  return over === 'mean' ? assignments : 1;
+/**
+ * What the sum over the assignments is divided by: for the mean by how many fit, also where fewer are used, so that a node learns
+ * as far as it does beside all others.
+ */
+export function lossDivisor(over: InnerLoss, nodes: number, ways: number): number {
+  return over === 'mean' ? mostAssignments(nodes, ways) : 1;
 }
 
 /**

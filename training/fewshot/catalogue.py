@@ -33,7 +33,7 @@ def as_published(domain: str) -> Recipe:
 
 def fixed_way(domain: str, ways: int) -> Recipe:
     """Return the recipe of MAML trained for one number of ways, the yardstick."""
-    return Recipe(domain, "maml", ways, (ways,))
+    return Recipe(domain, "maml", ways, (ways,), inner=Inner(over_lists="sum"))  # of one list, also off its way
 
 
 def protonet(domain: str) -> Recipe:

@@ -64,9 +64,8 @@ class Experiment:
             filters=recipe.filters, zero_head=recipe.zero_head, inner=recipe.inner,
         )  # fmt: skip
         train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
-        head = "" if recipe.zero_head else "-random-head"
-        summed = "-sum" if recipe.inner.over_lists == "sum" else ""
-        folder = self.options.out / "tune" / f"{recipe.domain}-{'fixed' if fixed else 'any'}{head}{summed}"
+        loss = "fixed" if fixed else f"any-{recipe.inner.over_lists}"
+        folder = self.options.out / "tune" / f"{recipe.domain}-{loss}{'' if recipe.zero_head else '-random-head'}"
         rates = tune.rate_accuracies(model, train, val, self.device, folder)
         return replace(recipe, inner=replace(recipe.inner, rate=tune.best_rate(rates))), rates
 

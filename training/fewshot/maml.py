@@ -21,8 +21,9 @@ from fewshot.nets import Conv4, Parameters
 class Inner:
     """The inner loop: plain gradient descent of all parameters on the support set.
 
-    Published is the sum over the assignments; its steps grow with their number J. docs/fewshot-training.md says why
-    the mean is taken here.
+    Published is the sum over the assignments, whose steps grow with their number. The mean divides by how many fit,
+    ⌊O / N⌋, also where fewer are used: a node then learns as far as it does beside all others.
+    docs/fewshot-training.md says why.
     """
 
     rate: float = 0.5
@@ -37,7 +38,7 @@ class Inner:
     def loss(self, logits: Tensor, labels: Tensor, lists: Tensor) -> Tensor:
         """Return the loss of the support set, the sum or mean over the lists of mean_i CE(logits_i[s_j], y_i)."""
         total = assignment_loss(logits, labels, lists)
-        return total / len(lists) if self.over_lists == "mean" else total
+        return total / (logits.shape[1] // lists.shape[1]) if self.over_lists == "mean" else total
 
 
 def assigned(logits: Tensor, lists: Tensor) -> Tensor:

@@ -70,6 +70,10 @@ def test_the_loss_is_the_sum_over_assignments_of_mean_cross_entropies() -> None:
             expected += float(torch.logsumexp(chosen, 0) - chosen[label]) / 6
     assert float(assignment_loss(logits, LABELS, LISTS)) == pytest.approx(expected, rel=1e-12)
     torch.testing.assert_close(summed(logits, LISTS), logits[:, LISTS[0]] + logits[:, LISTS[1]])
+    # The mean is over the two lists that fit, also where one is used.
+    for lists in (LISTS, LISTS[:1]):
+        half = float(assignment_loss(logits, LABELS, lists)) / 2
+        assert float(Inner().loss(logits, LABELS, lists)) == pytest.approx(half, rel=1e-12)
 
 
 @pytest.mark.parametrize(("over_lists", "weight"), [("sum", 1), ("mean", 1 / len(LISTS))])

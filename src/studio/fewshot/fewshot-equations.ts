@@ -23,8 +23,8 @@ export const FEWSHOT_EQUATIONS = {
     words: `the loss L of theta is the sum over assignments j of ${ONE_LOSS}`,
   },
   meanLoss: {
-    math: row(loss, o('='), fraction(n('1'), i('J')), sum('j'), ...oneLoss),
-    words: `the loss L of theta is the mean over the J assignments j of ${ONE_LOSS}`,
+    math: row(loss, o('='), fraction(n('1'), row(o('⌊'), i('O'), o('/'), i('N'), o('⌋'))), sum('j'), ...oneLoss),
+    words: `the loss L of theta is, divided by the number of assignments that fit, O over N rounded down, the sum over assignments j of ${ONE_LOSS}`,
   },
   step: {
     math: row(theta, o('←'), theta, o('−'), i('η'), sub(o('∇'), theta), loss),
