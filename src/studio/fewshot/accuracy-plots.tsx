@@ -1,7 +1,7 @@
 import { bisectCenter } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { area, line } from 'd3-shape';
-import { useMemo, useRef, useState } from 'react';
+import { type ReactNode, useMemo, useRef, useState } from 'react';
 import { formatPercent } from '../seeing/numbers.ts';
 import { PlotDownloads } from '../seeing/plot-downloads.tsx';
 import { useWidth } from '../seeing/use-width.ts';
@@ -54,7 +54,6 @@ function range(least: number, greatest: number): string {
 }
 
 function Histogram({ accuracies, answers, width }: { accuracies: readonly number[]; answers: number; width: number }) {
-  const plot = useRef<SVGSVGElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const bins = useMemo(() => accuracyBins(accuracies, answers), [accuracies, answers]);
   const right = width - MARGIN.right;
@@ -65,55 +64,41 @@ function Histogram({ accuracies, answers, width }: { accuracies: readonly number
   const least = accuracies.reduce((a, b) => Math.min(a, b), 1);
   const greatest = accuracies.reduce((a, b) => Math.max(a, b), 0);
   return (
-    <div>
-      <svg
-        ref={plot}
-        width={width}
-        height={HEIGHT}
-        role="img"
-        aria-label={`Histogram of ${accuracies.length} episodes by accuracy, ${range(least, greatest)}`}
-      >
-        <PlotHead title="Episodes by accuracy" said={said} right={right} />
-        <ValueAxis scale={y} ticks={wholeTicks(y, 4)} write={String} left={MARGIN.left} right={right} />
-        {bins.map(({ from, to, count }, index) => (
-          <g key={from} onPointerEnter={() => setHover(index)} onPointerLeave={() => setHover(null)}>
-            <rect
-              x={x(from) + 0.5}
-              y={y(count)}
-              width={Math.max(1, x(to) - x(from) - 1)}
-              height={BOTTOM - y(count)}
-              className={styles.bin}
-              data-pointed={hover === index || undefined}
-            />
-            <rect
-              x={x(from)}
-              y={MARGIN.top}
-              width={x(to) - x(from)}
-              height={BOTTOM - MARGIN.top}
-              fill="none"
-              pointerEvents="all"
-            />
-          </g>
-        ))}
-        <BaseAxis
-          scale={x}
-          ticks={x.ticks(5).filter((tick) => tick <= 1)}
-          write={(tick) => String(Math.round(100 * tick))}
-          left={MARGIN.left}
-          right={right}
-          bottom={BOTTOM}
-        />
-        <AxisNames width={width} base="accuracy of an episode, %" value="episodes" />
-      </svg>
-      <div className={styles.tools}>
-        <PlotDownloads plot={plot} fileName="episodes-by-accuracy" of="the histogram" />
-      </div>
-    </div>
+    <Plot
+      width={width}
+      label={`Histogram of ${accuracies.length} episodes by accuracy, ${range(least, greatest)}`}
+      fileName="episodes-by-accuracy"
+      of="the histogram"
+    >
+      <PlotHead title="Episodes by accuracy" said={said} right={right} />
+      <ValueAxis scale={y} ticks={wholeTicks(y, 4)} write={String} left={MARGIN.left} right={right} />
+      {bins.map(({ from, to, count }, index) => (
+        <g key={from} onPointerEnter={() => setHover(index)} onPointerLeave={() => setHover(null)}>
+          <rect
+            x={x(from) + 0.5}
+            y={y(count)}
+            width={Math.max(1, x(to) - x(from) - 1)}
+            height={BOTTOM - y(count)}
+            className={styles.bin}
+            data-pointed={hover === index || undefined}
+          />
+          <rect x={x(from)} y={MARGIN.top} width={x(to) - x(from)} height={BOTTOM - MARGIN.top} fill="none" pointerEvents="all" />
+        </g>
+      ))}
+      <BaseAxis
+        scale={x}
+        ticks={x.ticks(5).filter((tick) => tick <= 1)}
+        write={(tick) => String(Math.round(100 * tick))}
+        left={MARGIN.left}
+        right={right}
+        bottom={BOTTOM}
+      />
+      <AxisNames width={width} base="accuracy of an episode, %" value="episodes" />
+    </Plot>
   );
 }
 
 function RunningMean({ accuracies, total, width }: { accuracies: readonly number[]; total: number; width: number }) {
-  const plot = useRef<SVGSVGElement>(null);
   const [hover, setHover] = useState<number | null>(null);
   const running = useMemo(() => runningIntervals(accuracies), [accuracies]);
   const right = width - MARGIN.right;
@@ -131,64 +116,85 @@ function RunningMean({ accuracies, total, width }: { accuracies: readonly number
   const pointed = at === null ? undefined : running[at];
   const last = running.at(-1);
   return (
+    <Plot
+      width={width}
+      label={`Mean accuracy after each episode, now ${last ? meanText(last.mean, last.halfWidth) : 'unknown'}`}
+      fileName="mean-so-far"
+      of="the mean so far"
+    >
+      <PlotHead
+        title="Mean so far, 95 % interval"
+        said={pointed && at !== null ? `after ${at + 1}: ${meanText(pointed.mean, pointed.halfWidth)}` : undefined}
+        right={right}
+      />
+      <ValueAxis
+        scale={y}
+        ticks={y.ticks(4)}
+        write={(tick) => String(Math.round(1000 * tick) / 10)}
+        left={MARGIN.left}
+        right={right}
+      />
+      <path
+        className={styles.band}
+        d={
+          area<number>(
+            (number) => x(number),
+            (_, index) => lower(index),
+            (_, index) => upper(index),
+          ).defined((number) => number > 1)(numbers) ?? ''
+        }
+      />
+      <path
+        className={styles.mean}
+        d={
+          line<number>(
+            (number) => x(number),
+            (_, index) => y(running[index]?.mean ?? 0),
+          )(numbers) ?? ''
+        }
+      />
+      {at !== null && pointed && <circle data-transient className={styles.dot} cx={x(at + 1)} cy={y(pointed.mean)} r={4} />}
+      <BaseAxis scale={x} ticks={wholeTicks(x, 5)} write={String} left={MARGIN.left} right={right} bottom={BOTTOM} />
+      <AxisNames width={width} base="episodes" value="mean accuracy, %" />
+      <rect
+        x={MARGIN.left}
+        y={MARGIN.top}
+        width={Math.max(0, right - MARGIN.left)}
+        height={BOTTOM - MARGIN.top}
+        fill="none"
+        pointerEvents="all"
+        onPointerMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          setHover(x.invert(MARGIN.left + event.clientX - box.left));
+        }}
+        onPointerLeave={() => setHover(null)}
+      />
+    </Plot>
+  );
+}
+
+/** A plot, and below it the means to take it along. */
+function Plot({
+  width,
+  label,
+  fileName,
+  of,
+  children,
+}: {
+  width: number;
+  label: string;
+  fileName: string;
+  of: string;
+  children: ReactNode;
+}) {
+  const plot = useRef<SVGSVGElement>(null);
+  return (
     <div>
-      <svg
-        ref={plot}
-        width={width}
-        height={HEIGHT}
-        role="img"
-        aria-label={`Mean accuracy after each episode, now ${last ? meanText(last.mean, last.halfWidth) : 'unknown'}`}
-      >
-        <PlotHead
-          title="Mean so far, 95 % interval"
-          said={pointed && at !== null ? `after ${at + 1}: ${meanText(pointed.mean, pointed.halfWidth)}` : undefined}
-          right={right}
-        />
-        <ValueAxis
-          scale={y}
-          ticks={y.ticks(4)}
-          write={(tick) => String(Math.round(1000 * tick) / 10)}
-          left={MARGIN.left}
-          right={right}
-        />
-        <path
-          className={styles.band}
-          d={
-            area<number>(
-              (number) => x(number),
-              (_, index) => lower(index),
-              (_, index) => upper(index),
-            ).defined((number) => number > 1)(numbers) ?? ''
-          }
-        />
-        <path
-          className={styles.mean}
-          d={
-            line<number>(
-              (number) => x(number),
-              (_, index) => y(running[index]?.mean ?? 0),
-            )(numbers) ?? ''
-          }
-        />
-        {at !== null && pointed && <circle data-transient className={styles.dot} cx={x(at + 1)} cy={y(pointed.mean)} r={4} />}
-        <BaseAxis scale={x} ticks={wholeTicks(x, 5)} write={String} left={MARGIN.left} right={right} bottom={BOTTOM} />
-        <AxisNames width={width} base="episodes" value="mean accuracy, %" />
-        <rect
-          x={MARGIN.left}
-          y={MARGIN.top}
-          width={Math.max(0, right - MARGIN.left)}
-          height={BOTTOM - MARGIN.top}
-          fill="none"
-          pointerEvents="all"
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            setHover(x.invert(MARGIN.left + event.clientX - box.left));
-          }}
-          onPointerLeave={() => setHover(null)}
-        />
+      <svg ref={plot} width={width} height={HEIGHT} role="img" aria-label={label}>
+        {children}
       </svg>
       <div className={styles.tools}>
-        <PlotDownloads plot={plot} fileName="mean-so-far" of="the mean so far" />
+        <PlotDownloads plot={plot} fileName={fileName} of={of} />
       </div>
     </div>
   );
