@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
@@ -196,13 +196,13 @@ test('an evaluation runs, can be stopped, and its cells open the pictures behind
   await expect(page.getByRole('main')).toContainText(/of 900 episodes · stopped/);
 });
 
-test('plots are taken along as pictures that need no style sheet, on white also from the dark theme', async ({ page }) => {
+test('plots are taken along as pictures that need no style sheet, on white also from the dark theme', async ({
+  page,
+  studio,
+}) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await open(page);
-  const saved = async (name: string) => {
-    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
-    return readFile(await file.path(), 'utf8');
-  };
+  const saved = async (name: string) => new TextDecoder().decode(await studio.saved(page.getByRole('button', { name })));
   const svg = await saved('SVG of the inner steps');
   const drawn = await page.evaluate((text) => {
     const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');

@@ -159,18 +159,15 @@ test('an own scene is opened by dropping its files', async ({ studio, page }) =>
   await expect(studio.panel('Scene')).not.toContainText('Made-up scene');
 });
 
-test('a picture of a chosen size is saved', async ({ page }) => {
+test('a picture of a chosen size is saved', async ({ page, studio }) => {
   await open(page);
   await page.getByRole('button', { name: 'Take away' }).click();
   await page.getByRole('menuitem', { name: /picture/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Save a picture' });
   await dialog.getByLabel('Width').fill('160');
   await dialog.getByLabel('Height').fill('90');
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    dialog.getByRole('button', { name: 'Save', exact: true }).click(),
-  ]);
-  const { width, height, channels } = await sharp(await download.path()).metadata();
+  const picture = await studio.saved(dialog.getByRole('button', { name: 'Save', exact: true }));
+  const { width, height, channels } = await sharp(picture).metadata();
   expect([width, height, channels]).toEqual([160, 90, 4]);
 });
 

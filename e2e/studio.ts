@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { test as base, type Download, expect, type Locator, type Page } from '@playwright/test';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { type NpyArray, readNpy } from '../src/runtime/npy.ts';
 
@@ -149,22 +149,19 @@ export class Studio {
   /** What “Take away” gives for one of its items. */
   async takeAway(item: string | RegExp): Promise<Uint8Array> {
     await this.page.getByRole('button', { name: 'Take away' }).click();
-    const [download] = await Promise.all([
-      this.page.waitForEvent('download'),
-      this.page.getByRole('menuitem', { name: item }).click(),
-    ]);
-    return bytesOf(download);
+    return this.saved(this.page.getByRole('menuitem', { name: item }));
+  }
+
+  /** The file that is saved when something is pressed. */
+  async saved(pressed: Locator): Promise<Uint8Array> {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), pressed.click()]);
+    return new Uint8Array(readFileSync(await download.path()));
   }
 
   /** The raw map on screen. */
   async values(): Promise<NpyArray> {
     return readNpy(await this.takeAway(/NPY/));
   }
-}
-
-async function bytesOf(download: Download): Promise<Uint8Array> {
-  const path = await download.path();
-  return new Uint8Array(readFileSync(path));
 }
 
 /** A test with the studio in hand. Whatever it does, no request may leave the origin and no error go uncaught. */
