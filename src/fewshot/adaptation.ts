@@ -20,6 +20,7 @@ import {
   type RunGraph,
   type Support,
 } from './learner.ts';
+import type { MamlCard } from './learner-card.ts';
 import { lossDivisor, shareRight } from './support-state.ts';
 
 export type AdaptedParameters = Extract<Adapted, { kind: 'parameters' }>;
@@ -39,6 +40,7 @@ export interface InnerStep {
 export interface InnerLoop {
   readonly assignments: Assignments;
   readonly steps: number;
+  /** The output nodes' follows it: their steps keep the card's proportion to the others'. */
   readonly learningRate: number;
   /** Goes on from here instead of from the learner's own parameters. */
   readonly from?: AdaptedParameters;
@@ -49,10 +51,13 @@ const LABELS = 'fewshot/labels';
 const LEARNING_RATE = 'fewshot/learning_rate';
 const LOSS = 'fewshot/loss';
 const LOGITS = 'fewshot/logits';
+/** What the names of the output nodes' parameters begin with. */
+const HEAD = 'head.';
 const updatedName = (parameter: string) => `fewshot/updated/${parameter}`;
 
 /**
- * One step θ ← θ − η·∇L(θ) on a support set of `batch` images, J assignments of N nodes each.
+ * One step θ ← θ − η·∇L(θ) on a support set of `batch` images, J assignments of N nodes each. The output nodes' own rate is η
+ * times a constant, the card's proportion.
  *
  * Inputs: the images [B, C, H, W]; every parameter under its name in the model; `selection` [O, J·N], `labels` [B, N] and
  * `learning_rate` []. Outputs: the updated parameters; the loss [] and the logits [B, O] at the parameters fed.
@@ -66,6 +71,7 @@ export function compileInnerStep(learner: Learner, batch: number, ways: number, 
   const selection = builder.input(SELECTION, 'float32', [nodes, assignments * ways]);
   const labels = builder.input(LABELS, 'float32', [batch, ways]);
   const rate = builder.input(LEARNING_RATE, 'float32', []);
+  const headRate = headProportion(card) === 1 ? rate : builder.multiply(rate, builder.scalar(headProportion(card)));
   const weight = 1 / (batch * lossDivisor(card.inner.loss, nodes, ways));
   const { loss, cotangent } = crossEntropy(builder, logits, selection, labels, [batch, assignments, ways], weight);
   const parameters = [...learner.parameters.keys()];
@@ -73,13 +79,18 @@ export function compileInnerStep(learner: Learner, batch: number, ways: number, 
   const updated = parameters.map((name) => {
     const gradient = gradients.get(name) ?? null;
     // What the loss does not depend on stays as it is.
-    return gradient === null ? name : builder.subtract(name, builder.multiply(gradient, rate));
+    return gradient === null ? name : builder.subtract(name, builder.multiply(gradient, name.startsWith(HEAD) ? headRate : rate));
   });
   return builder.finish([
     ...updated.map((value, index) => ({ value, name: updatedName(parameters[index] ?? '') })),
     { value: loss, name: LOSS },
     { value: logits, name: LOGITS },
   ]);
+}
+
+/** How many times as far as everything else the output nodes step. */
+function headProportion({ inner: { learningRate, headLearningRate } }: MamlCard): number {
+  return (headLearningRate ?? learningRate) / learningRate;
 }
 
 /**

@@ -118,9 +118,9 @@ function commonCard(shape: Conv4Shape) {
 
 export function mamlCard(
   shape: Conv4Shape,
-  { learningRate = 0.1, steps = 3, loss = 'sum' }: Partial<MamlCard['inner']> = {},
+  { learningRate = 0.1, headLearningRate, steps = 3, loss = 'sum' }: Partial<MamlCard['inner']> = {},
 ): MamlCard {
-  const inner = { learningRate, steps, loss };
+  const inner = { learningRate, headLearningRate, steps, loss };
   const own = { name: 'maml', kind: 'maml', nodes: shape.nodes, inner, parameters: parametersOfConv4() } as const;
   return { ...commonCard(shape), ...own };
 }

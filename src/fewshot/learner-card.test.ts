@@ -48,6 +48,7 @@ describe('a learner’s card', () => {
     ['an address', { ...card, file: 'https://example.org/model.onnx' }, 'file: not a relative path'],
     ['no inner loop', { ...card, inner: null }, 'inner'],
     ['another loss', { ...card, inner: { ...card.inner, loss: 'hinge' } }, 'inner.loss'],
+    ['a learning rate of the nodes of 0', { ...card, inner: { ...card.inner, headLearningRate: 0 } }, 'inner.headLearningRate'],
     ['a learning rate of 0', { ...card, inner: { learningRate: 0, steps: 3 } }, 'inner.learningRate'],
     ['too few means', { ...card, input: { ...card.input, mean: [] } }, 'one number a channel'],
     ['ink in colour', { ...card, input: { ...card.input, channels: 3, mean: [0, 0, 0], std: [1, 1, 1] } }, 'ink has one channel'],

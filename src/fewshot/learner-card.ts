@@ -70,6 +70,8 @@ const mamlSchema = z.object({
   nodes: z.int().min(2).max(MAX_NODES),
   inner: z.object({
     learningRate: z.number().positive(),
+    /** Of the output nodes (the parameters `head.…`); where a card does not say, the same. */
+    headLearningRate: z.number().positive().optional(),
     steps: count(MAX_STEPS),
     /**
      * The inner loss: the sum over the assignments (as published), or divided by the number that fit. Older cards do not say and mean

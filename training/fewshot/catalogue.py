@@ -22,18 +22,19 @@ SHIPPED = ("drawings-anyway", "photographs-anyway", SIMPLESHOT, "drawings-proton
 
 
 def any_way(domain: str, nodes: int = 30) -> Recipe:
-    """Return the recipe of any-way MAML."""
-    return Recipe(domain, "maml", nodes)
+    """Return the recipe of any-way MAML. The inner rates are where fewshot.tune starts, here and below."""
+    return Recipe(domain, "maml", nodes, inner=Inner(0.2, head_rate=0.5))
 
 
 def as_published(domain: str) -> Recipe:
-    """Return any-way MAML with the loss summed in the inner loop too, and output nodes drawn at random."""
-    return replace(any_way(domain), zero_head=False, inner=Inner(over_lists="sum"))
+    """Return any-way MAML with the loss summed in the inner loop too, one rate, and output nodes drawn at random."""
+    return replace(any_way(domain), zero_head=False, inner=Inner(0.2, over_lists="sum"))
 
 
 def fixed_way(domain: str, ways: int) -> Recipe:
     """Return the recipe of MAML trained for one number of ways, the yardstick."""
-    return Recipe(domain, "maml", ways, (ways,), inner=Inner(over_lists="sum"))  # of one list, also off its way
+    inner = Inner(0.2, over_lists="sum", head_rate=0.5)  # the sum of one list, also off its way
+    return Recipe(domain, "maml", ways, (ways,), inner=inner)
 
 
 def protonet(domain: str) -> Recipe:

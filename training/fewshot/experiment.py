@@ -4,8 +4,8 @@
 
 One folder a learner: what is finished is not done again, what was interrupted goes on. Finished learners live in the
 folder of learners, so RUNS may be lost: what lies there is neither trained nor, if its card has the whole table,
-measured again. All learners of a domain share filters, episodes, seed and training classes. The inner learning rate of
-any-way and of fixed-way learners is chosen once a domain, on validation classes (fewshot.tune).
+measured again. All learners of a domain share filters, episodes, seed and training classes. The inner learning rates of
+any-way and of fixed-way learners are chosen once a domain, on validation classes (fewshot.tune).
 """
 
 from __future__ import annotations
@@ -31,9 +31,17 @@ LEARNERS = Path(__file__).parents[2] / "public" / "learners"
 
 
 def _rate_group(recipe: Recipe) -> tuple[object, ...]:
-    """Name what learners have in common that share an inner rate."""
-    fixed = len(recipe.ways) == 1
-    return recipe.domain, recipe.kind, recipe.filters, recipe.zero_head, recipe.inner.over_lists, fixed
+    """Name what learners have in common that share inner rates."""
+    inner, fixed = recipe.inner, len(recipe.ways) == 1
+    return (
+        recipe.domain,
+        recipe.kind,
+        recipe.filters,
+        recipe.zero_head,
+        inner.over_lists,
+        inner.head_rate is None,
+        fixed,
+    )
 
 
 class Experiment:
@@ -46,28 +54,30 @@ class Experiment:
         """Return a split."""
         return data.pool(domain, split, self.options.data, self.options.cache)
 
-    def _with_rate(self, recipe: Recipe) -> tuple[Recipe, dict[str, float]]:
-        """Give a MAML recipe the inner rate of its group, and return the accuracies it was chosen by.
+    def _with_rates(self, recipe: Recipe) -> tuple[Recipe, list[tune.Tried]]:
+        """Give a MAML recipe the inner rates of its group, and return what they were chosen from.
 
-        A finished learner of the group has it on its card; else it is tuned, with 5 shots, and at 5 ways if the way is
-        fixed.
+        A finished learner of the group has them on its card; else they are tuned, with 5 shots, and at 5 ways if the
+        way is fixed.
         """
         if recipe.kind != "maml":
-            return recipe, {}
+            return recipe, []
         for card in cards(self.options.learners).values():
             other = recipe_of(card)
             if _rate_group(other) == _rate_group(recipe):
-                return replace(recipe, inner=other.inner), card["training"].get("innerRates", {})
+                return replace(recipe, inner=other.inner), card["training"].get("innerTried", [])
         fixed = len(recipe.ways) == 1
         model = replace(
             fixed_way(recipe.domain, 5) if fixed else any_way(recipe.domain),
             filters=recipe.filters, zero_head=recipe.zero_head, inner=recipe.inner,
         )  # fmt: skip
         train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
-        loss = "fixed" if fixed else f"any-{recipe.inner.over_lists}"
-        folder = self.options.out / "tune" / f"{recipe.domain}-{loss}{'' if recipe.zero_head else '-random-head'}"
-        rates = tune.rate_accuracies(model, train, val, self.device, folder)
-        return replace(recipe, inner=replace(recipe.inner, rate=tune.best_rate(rates))), rates
+        group = "fixed" if fixed else f"any-{recipe.inner.over_lists}"
+        head = "" if recipe.zero_head else "-random-head"
+        inner, tried = tune.choose(
+            model, train, val, self.device, self.options.out / "tune" / f"{recipe.domain}-{group}{head}"
+        )
+        return replace(recipe, inner=inner), tried
 
     def _is_finished(self, name: str, recipe: Recipe) -> bool:
         """Say whether a learner folder of this recipe holds a whole training."""
@@ -75,8 +85,10 @@ class Experiment:
             return False
         card = read_card(self.options.learners / name)
         other = recipe_of(card)
-        inner = replace(other.inner, rate=recipe.inner.rate)  # which tuning chooses
-        same = replace(other, inner=inner, episodes=recipe.episodes) == recipe
+        inner = recipe.inner
+        if (other.inner.head_rate is None) == (inner.head_rate is None):  # rates are what tuning chooses
+            other = replace(other, inner=replace(other.inner, rate=inner.rate, head_rate=inner.head_rate))
+        same = replace(other, episodes=recipe.episodes) == recipe
         return same and bool(card["training"]["episodes"] >= recipe.episodes)
 
     def _measured(self, name: str, trained: Trained, test: Pool) -> None:
@@ -101,10 +113,10 @@ class Experiment:
                 write_card(folder, {**card, "metrics": table(found)})
             return
         train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
-        recipe, rates = self._with_rate(recipe)
+        recipe, tried = self._with_rates(recipe)
         Trainer(recipe, train, val, self.device).run(out)
         self._measured(name, of_run(out, self.device), test)
-        export(out, folder, title_of(recipe), val.mean, val.std, rates)
+        export(out, folder, title_of(recipe), val.mean, val.std, tried)
         check(out, folder, val)
         write_index(o.learners)
 

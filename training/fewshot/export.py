@@ -13,6 +13,7 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,9 @@ class ExportError(Exception):
 
 def inner_of(recipe: Recipe) -> dict[str, Any]:
     """Return a card's inner loop."""
-    return {"learningRate": recipe.inner.rate, "steps": recipe.inner.steps, "loss": recipe.inner.over_lists}
+    inner = recipe.inner
+    head = {} if inner.head_rate is None else {"headLearningRate": inner.head_rate}
+    return {"learningRate": inner.rate, **head, "steps": inner.steps, "loss": inner.over_lists}
 
 
 def learner_card(
@@ -88,7 +91,7 @@ def export(
     title: str,
     mean: tuple[float, ...],
     std: tuple[float, ...],
-    rates: dict[str, float] | None = None,
+    tried: Sequence[dict[str, float]] = (),
 ) -> dict[str, Any]:
     """Write model and card of a run.
 
@@ -98,7 +101,7 @@ def export(
         title: what the page calls it.
         mean: of the images, a number a channel.
         std: likewise.
-        rates: validation accuracies the inner rate was chosen by.
+        tried: inner rates and the validation accuracies they were chosen by.
 
     Returns:
         the card.
@@ -119,7 +122,7 @@ def export(
             "data": DATA[recipe.domain], "order": "second" if recipe.second_order else "first",
             **({"head": "zero" if recipe.zero_head else "random"} if recipe.nodes else {}),
             "semantic": recipe.semantic, "mixup": recipe.mixup, "seconds": round(state["seconds"]),
-            **({"innerRates": rates} if rates else {}),
+            **({"innerTried": list(tried)} if tried else {}),
         },
         "source": SOURCES[recipe.domain],
         "citation": CITATIONS[recipe.kind],

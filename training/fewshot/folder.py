@@ -56,7 +56,7 @@ def recipe_of(card: dict[str, Any]) -> Recipe:
 
 def _inner_of(said: dict[str, Any]) -> Inner:
     """Return the inner loop a card describes; cards older than the choice mean the sum."""
-    return Inner(said["learningRate"], said["steps"], said.get("loss", "sum"))
+    return Inner(said["learningRate"], said["steps"], said.get("loss", "sum"), said.get("headLearningRate"))
 
 
 def weights_in(path: Path) -> Parameters:

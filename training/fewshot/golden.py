@@ -48,7 +48,7 @@ SEED = 4
 SIZE = 28
 WAYS, SHOTS, QUERIES = 3, 2, 3
 NODES = 8  # two assignments of three, and two nodes left over
-INNER = Inner(rate=1.0, steps=3)
+INNER = Inner(rate=1.0, steps=3, head_rate=2.0)
 EXPLAINED = ((1, 0), (1, 2), (8, 2))  # query and way: one image for two classes, and another
 POOL = MaxPool((2, 2), (2, 2))
 

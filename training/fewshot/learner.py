@@ -153,11 +153,11 @@ class Learner:
                 net, parameters, episode.support, episode.support_labels, lists, r.inner, second_order=r.second_order
             )
         else:
-            one_step = replace(r.inner, steps=1)
+            one_step, rate = replace(r.inner, steps=1), r.inner.rate_of("head.weight")
             for _ in range(r.inner.steps):
                 with torch.no_grad():
                     features = net.features(parameters, episode.support)
-                head = semantic.adapt_head(head, features, names, episode.support_labels, r.inner.rate)
+                head = semantic.adapt_head(head, features, names, episode.support_labels, rate)
                 parameters = adapt(
                     net, parameters, episode.support, episode.support_labels, lists, one_step,
                     second_order=r.second_order,

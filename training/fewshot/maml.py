@@ -23,17 +23,22 @@ class Inner:
 
     Published is the sum over the assignments, whose steps grow with their number. The mean divides by how many fit,
     ⌊O / N⌋, also where fewer are used: a node then learns as far as it does beside all others.
-    docs/fewshot-training.md says why.
+    docs/fewshot-training.md says why, and why the output nodes have a rate of their own.
     """
 
     rate: float = 0.5
     steps: int = 3
     over_lists: str = "mean"  # or 'sum'
+    head_rate: float | None = None  # of the output nodes; None: the same
 
     def __post_init__(self) -> None:
         """Refuse what is neither."""
         if self.over_lists not in ("mean", "sum"):
             raise ValueError(f"the loss is a mean or a sum over the assignments, not {self.over_lists!r}")
+
+    def rate_of(self, name: str) -> float:
+        """Return how far a parameter steps."""
+        return self.head_rate if self.head_rate is not None and name.startswith("head.") else self.rate
 
     def loss(self, logits: Tensor, labels: Tensor, lists: Tensor) -> Tensor:
         """Return the loss of the support set, the sum or mean over the lists of mean_i CE(logits_i[s_j], y_i)."""
@@ -77,7 +82,7 @@ def adapt(
         support: images (N·K, C, H, W).
         labels: 0 … N−1.
         lists: the assignments, (J, N).
-        inner: rate and steps.
+        inner: rates and steps.
         second_order: keep the graph, so that the result can be differentiated with respect to ``parameters``;
             otherwise the inner gradients count as constants (first-order MAML).
         observe: called after each step with the new parameters and the loss before it.
@@ -89,7 +94,7 @@ def adapt(
     for _ in range(inner.steps):
         loss = inner.loss(net.logits(parameters, support), labels, lists)
         gradients = torch.autograd.grad(loss, [parameters[n] for n in names], create_graph=second_order)
-        parameters = {n: parameters[n] - inner.rate * g for n, g in zip(names, gradients, strict=True)}
+        parameters = {n: parameters[n] - inner.rate_of(n) * g for n, g in zip(names, gradients, strict=True)}
         if observe is not None:
             observe(parameters, loss.detach())
     return parameters

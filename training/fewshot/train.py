@@ -35,15 +35,17 @@ VALIDATE_EVERY = 500
 CLIP = 100.0  # norm of the outer gradient; typical norms are far below once training runs
 
 
-def validate(recipe: Recipe, parameters: Parameters, pool: Pool, device: torch.device) -> float:
+def validate(
+    recipe: Recipe, parameters: Parameters, pool: Pool, device: torch.device, episodes: int | None = None
+) -> float:
     """Mean accuracy on validation classes, over the ways the learner is trained for."""
-    total = 0.0
-    for r in range(VALIDATION_EPISODES):
+    total, count = 0.0, episodes or VALIDATION_EPISODES
+    for r in range(count):
         ways = recipe.ways[r % len(recipe.ways)]
         found = episode(pool, VALIDATION_SEED, r, ways, recipe.shots, recipe.queries, recipe.nodes)
         found = to_device(found, device)
         total += accuracy(predict(recipe, parameters, found), found.query_labels)
-    return total / VALIDATION_EPISODES
+    return total / count
 
 
 class Trainer:
@@ -112,7 +114,7 @@ class Trainer:
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint of the same recipe."""
         state = read_checkpoint(path, self.device)
-        if state["recipe"] != self.recipe.to_json():
+        if Recipe.from_json(state["recipe"]) != self.recipe:
             raise ValueError(f"{path} was trained with other options; choose another --out or give the same options")
         self.learner.load(state["learner"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -200,6 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=Recipe.batch, help="episodes an update")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--inner-rate", type=float, default=Inner.rate)
+    parser.add_argument("--head-rate", type=float, help="the output nodes' inner rate; left out, the inner rate")
     parser.add_argument("--inner-steps", type=int, default=Inner.steps)
     parser.add_argument("--over-lists", choices=("mean", "sum"), default=Inner.over_lists, help="the inner loss")
     parser.add_argument("--first-order", action="store_true")
@@ -215,7 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(
         options.domain, options.kind, nodes if options.kind == "maml" else 0, tuple(options.ways), options.shots,
         filters=options.filters, episodes=options.episodes, batch=options.batch, seed=options.seed,
-        inner=Inner(options.inner_rate, options.inner_steps, options.over_lists),
+        inner=Inner(options.inner_rate, options.inner_steps, options.over_lists, options.head_rate),
         second_order=not options.first_order, zero_head=not options.random_head,
         semantic=options.semantic, mixup=options.mixup,
     )  # fmt: skip

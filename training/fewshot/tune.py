@@ -1,12 +1,12 @@
-"""The inner learning rate of a group of learners, chosen by short runs on validation classes.
+"""The inner learning rates of a group of learners, chosen by short runs on validation classes.
 
-Any-way learners have up to O / N assignments that all move the body, fixed-way ones a single one, so no rate suits
+Any-way learners have up to O / N assignments that all move the body, fixed-way ones a single one, so no rates suit
 both; a comparison is fair only if each has its own.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,28 +14,59 @@ import torch
 
 from fewshot.episodes import Pool
 from fewshot.learner import Recipe
-from fewshot.train import Trainer, best_weights
+from fewshot.maml import Inner
+from fewshot.train import Trainer, best_weights, validate
 
-RATES = (0.02, 0.05, 0.1, 0.2, 0.5)
+RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 EPISODES = 500
+VALIDATION_EPISODES = 240  # differences between neighbours are small
+
+Tried = dict[str, float]
 
 
-def rate_accuracies(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out: Path) -> dict[str, float]:
-    """Train ``recipe`` shortly with each rate and return the validation accuracies by rate.
+def neighbours(inner: Inner) -> Iterator[Inner]:
+    """Yield the inner loops one place of ``RATES`` away in one rate; the output nodes' only if it is their own."""
+    body, head = inner.rate, inner.head_rate
+    if head is not None and head > RATES[0]:
+        yield replace(inner, head_rate=RATES[RATES.index(head) - 1])
+    if body > RATES[0]:
+        yield replace(inner, rate=RATES[RATES.index(body) - 1])
+    if body < RATES[-1]:
+        yield replace(inner, rate=RATES[RATES.index(body) + 1])
+    if head is not None and head < RATES[-1]:
+        yield replace(inner, head_rate=RATES[RATES.index(head) + 1])
 
-    One folder a rate under ``out``; what is finished is not done again. ``out/rates.json`` keeps the accuracies.
+
+def choose(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out: Path) -> tuple[Inner, list[Tried]]:
+    """Walk from the recipe's inner loop to the first better neighbour, and on until none is.
+
+    Better is the validation accuracy of a short training, one folder each under ``out``; what is finished is not done
+    again.
+
+    Returns:
+        the inner loop, and every one that was tried: learningRate, headLearningRate if it has one, validation.
     """
-    found: dict[str, float] = {}
-    for rate in RATES:
-        short = replace(recipe, inner=replace(recipe.inner, rate=rate), episodes=EPISODES)
-        folder = out / f"rate-{rate}"
-        Trainer(short, train, val, device).run(folder)
-        _, _, state = best_weights(folder / "checkpoint.pt", device)
-        found[str(rate)] = round(state["best_accuracy"], 4)
-    (out / "rates.json").write_text(json.dumps(found) + "\n")
-    return found
+    found: dict[Inner, float] = {}
 
+    def accuracy(inner: Inner) -> float:
+        if inner not in found:
+            head = "" if inner.head_rate is None else f"-head-{inner.head_rate}"
+            folder = out / f"rate-{inner.rate}{head}"
+            short = replace(recipe, inner=inner, episodes=EPISODES)
+            Trainer(short, train, val, device).run(folder)
+            weights = best_weights(folder / "checkpoint.pt", device)[1]
+            found[inner] = round(validate(short, weights, val, device, VALIDATION_EPISODES), 4)
+        return found[inner]
 
-def best_rate(found: dict[str, float]) -> float:
-    """Return the rate with the best accuracy, of equals the lowest."""
-    return max(sorted(float(rate) for rate in found), key=lambda rate: found[str(rate)])
+    best = recipe.inner
+    while better := next((inner for inner in neighbours(best) if accuracy(inner) > accuracy(best)), None):
+        best = better
+    tried = [
+        {
+            "learningRate": inner.rate,
+            **({} if inner.head_rate is None else {"headLearningRate": inner.head_rate}),
+            "validation": reached,
+        }
+        for inner, reached in sorted(found.items(), key=lambda item: (item[0].rate, item[0].head_rate or 0))
+    ]
+    return best, tried

@@ -76,17 +76,21 @@ def test_the_loss_is_the_sum_over_assignments_of_mean_cross_entropies() -> None:
         assert float(Inner().loss(logits, LABELS, lists)) == pytest.approx(half, rel=1e-12)
 
 
+@pytest.mark.parametrize("head_rate", [None, 0.9])
 @pytest.mark.parametrize(("over_lists", "weight"), [("sum", 1), ("mean", 1 / len(LISTS))])
-def test_the_inner_loop_is_gradient_descent_written_by_hand(over_lists: str, weight: float) -> None:
+def test_the_inner_loop_is_gradient_descent_written_by_hand(
+    over_lists: str, weight: float, head_rate: float | None
+) -> None:
     parameters, support, query = start()
-    found = adapted_logits(NET, parameters, support, LABELS, query, LISTS, Inner(0.3, 3, over_lists))
+    found = adapted_logits(NET, parameters, support, LABELS, query, LISTS, Inner(0.3, 3, over_lists, head_rate))
     now = {n: p.detach().clone() for n, p in parameters.items()}
     for _ in range(3):
         now = {n: p.requires_grad_() for n, p in now.items()}
         logits = textbook_logits(now, support)
         loss = weight * sum(F.cross_entropy(logits[:, nodes], LABELS) for nodes in LISTS)
         loss.backward()
-        now = {n: (p - 0.3 * p.grad).detach() for n, p in now.items()}
+        rates = {"head": head_rate or 0.3, "blocks": 0.3}
+        now = {n: (p - rates[n.split(".")[0]] * p.grad).detach() for n, p in now.items()}
     torch.testing.assert_close(found, textbook_logits(now, query).detach(), rtol=1e-8, atol=1e-8)
 
 
@@ -146,7 +150,9 @@ def test_the_maml_golden_is_what_the_textbook_net_gives() -> None:
     )
     now = golden.initial(Conv4(1, 28, 4, manifest["nodes"]))
     lists, labels = torch.tensor(manifest["assignments"]), torch.tensor(manifest["support"]["labels"])
-    assert manifest["inner"]["loss"] == "mean"
+    inner = manifest["inner"]
+    assert inner["loss"] == "mean"
+    rates = {"head": inner["headLearningRate"], "blocks": inner["learningRate"]}
     assert sorted(manifest["permutation"]) == list(range(manifest["nodes"]))
     for step in manifest["steps"]:
         now = {n: p.detach().requires_grad_() for n, p in now.items()}
@@ -154,7 +160,7 @@ def test_the_maml_golden_is_what_the_textbook_net_gives() -> None:
         loss = sum(F.cross_entropy(logits[:, nodes], labels) for nodes in lists) / len(lists)
         assert loss.item() == pytest.approx(step["loss"], rel=1e-9)
         loss.backward()
-        now = {n: p - manifest["inner"]["learningRate"] * p.grad for n, p in now.items()}
+        now = {n: p - rates[n.split(".")[0]] * p.grad for n, p in now.items()}
         for name, file in step["parameters"].items():
             assert relative(now[name].detach().numpy(), load("fewshot-maml", file)) < 1e-6
     logits = textbook_logits(now, query).detach().numpy()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime as ort
@@ -193,7 +195,7 @@ def test_metrics_of_other_weights_are_not_exported(pools: tuple[Pool, Pool], tmp
 def test_an_experiment_leaves_learners_that_are_not_done_again(
     pools: tuple[Pool, Pool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = replace(SHORT, nodes=3, ways=(3,), episodes=4)
+    recipe = replace(SHORT, nodes=3, ways=(3,), episodes=4, inner=Inner(0.2, head_rate=0.5))
     monkeypatch.setattr(experiment, "recipes", lambda: {"drawings-fixed3": recipe})
     monkeypatch.setattr("fewshot.catalogue.recipes", lambda: {"drawings-fixed3": recipe})
     monkeypatch.setattr(experiment, "fixed_way", lambda *_: recipe)
@@ -203,8 +205,10 @@ def test_an_experiment_leaves_learners_that_are_not_done_again(
     options = ["--learners", str(learners), "--episodes", "4", "--filters", "4", "--test-episodes", "2"]
     assert experiment.main([*options, "--out", str(tmp_path / "first")]) == 0
     card = read_card(learners / "drawings-fixed3")
-    assert set(card["training"]["innerRates"]) == {str(rate) for rate in tune.RATES}
-    assert card["inner"]["learningRate"] == tune.best_rate(card["training"]["innerRates"])
+    tried = card["training"]["innerTried"]
+    chosen = {k: card["inner"][k] for k in ("learningRate", "headLearningRate")}
+    best = max(each["validation"] for each in tried)
+    assert {**chosen, "validation": best} in tried
     assert json.loads((learners / "index.json").read_text()) == {"learners": ["drawings-fixed3"]}
 
     # With the runs lost, the folder is neither trained nor measured again; without its table only measured.
@@ -214,6 +218,25 @@ def test_an_experiment_leaves_learners_that_are_not_done_again(
     assert experiment.main([*options, "--out", str(tmp_path / "third")]) == 0
     assert not (tmp_path / "third" / "drawings-fixed3" / "checkpoint.pt").exists()
     assert read_card(learners / "drawings-fixed3") == card
+
+
+@pytest.mark.parametrize(("head", "expected"), [(0.5, (0.05, 1.0)), (None, (0.05, None))])
+def test_tuning_walks_to_the_rates_no_neighbour_beats(
+    head: float | None, expected: tuple[float, float | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tune, "Trainer", lambda *_: SimpleNamespace(run=lambda _: None))
+    monkeypatch.setattr(tune, "best_weights", lambda *_: (None, {}))
+
+    def validate(recipe: Recipe, *_: object) -> float:  # a hill over the logarithms of the rates, best at 0.06 and 0.9
+        inner = recipe.inner
+        return 1 - abs(math.log(inner.rate / 0.06)) - abs(math.log((inner.head_rate or 0.9) / 0.9))
+
+    monkeypatch.setattr(tune, "validate", validate)
+    start = replace(SHORT, inner=Inner(0.2, head_rate=head))
+    inner, tried = tune.choose(start, pool(2, 1), pool(2, 2), CPU, tmp_path)
+    assert (inner.rate, inner.head_rate) == expected
+    assert all(("headLearningRate" in each) == (head is not None) for each in tried)
+    assert len(tried) < 15  # of 49
 
 
 def test_differences_are_paired_by_episode() -> None:

@@ -65,7 +65,7 @@ function notesOn(card: LearnerCard): ReactNode {
 }
 
 function GradientSteps({ card: { inner, training } }: { card: MamlCard }) {
-  const { loss } = inner;
+  const { loss, learningRate, headLearningRate = learningRate } = inner;
   return (
     <>
       <p>
@@ -76,7 +76,10 @@ function GradientSteps({ card: { inner, training } }: { card: MamlCard }) {
       <Formula of={loss === 'sum' ? EQUATIONS.loss : EQUATIONS.meanLoss} />
       <p>
         Learning is gradient descent on the examples, in all parameters θ of the network. Each inner step goes against the slope
-        of the loss, as far as the learning rate η says:
+        of the loss, as far as the learning rate η says
+        {headLearningRate !== learningRate &&
+          `; the output nodes have one of their own, ${headLearningRate} beside ${learningRate}`}
+        :
       </p>
       <Formula of={EQUATIONS.step} />
       <p>A new picture gets the class whose nodes answer most strongly together, one node from each assignment:</p>

@@ -71,13 +71,15 @@ function InnerLoop() {
   const card = useFewShot(({ learner }) => learner?.card ?? null);
   const innerRate = useSettings(({ innerRate }) => innerRate);
   if (card?.kind !== 'maml') return null;
-  const { learningRate } = card.inner;
+  const { learningRate, headLearningRate = learningRate } = card.inner;
+  const head =
+    headLearningRate === learningRate ? '' : ` (its output nodes with ${headLearningRate}, which follows in proportion)`;
   return (
     <section className={panels.section} aria-labelledby="inner-heading">
       <h2 id="inner-heading">Inner loop</h2>
       <NumberField
         label="Learning rate (η)"
-        help={`How far a step goes. The learner was trained with ${learningRate}; double-click goes back to that`}
+        help={`How far a step goes. The learner was trained with ${learningRate}${head}; double-click goes back to that`}
         value={innerRate ?? learningRate}
         min={0.001}
         max={10}
