@@ -17,24 +17,32 @@ from fewshot.learner import Recipe
 from fewshot.maml import Inner
 from fewshot.train import Trainer, best_weights, validate
 
-RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+RATES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 EPISODES = 500
 VALIDATION_EPISODES = 240  # differences between neighbours are small
 
 Tried = dict[str, float]
 
 
+MOVES = ((0, -1), (-1, 0), (-1, 1), (1, 0), (0, 1), (1, -1))  # places the body's and the nodes' rate move by
+
+
 def neighbours(inner: Inner) -> Iterator[Inner]:
-    """Yield the inner loops one place of ``RATES`` away in one rate; the output nodes' only if it is their own."""
-    body, head = inner.rate, inner.head_rate
-    if head is not None and head > RATES[0]:
-        yield replace(inner, head_rate=RATES[RATES.index(head) - 1])
-    if body > RATES[0]:
-        yield replace(inner, rate=RATES[RATES.index(body) - 1])
-    if body < RATES[-1]:
-        yield replace(inner, rate=RATES[RATES.index(body) + 1])
-    if head is not None and head < RATES[-1]:
-        yield replace(inner, head_rate=RATES[RATES.index(head) + 1])
+    """Yield the inner loops a place of ``RATES`` away: in one rate, or in both if one sinks and the other rises."""
+
+    def moved(rate: float, by: int) -> float | None:
+        place = RATES.index(rate) + by
+        return RATES[place] if 0 <= place < len(RATES) else None
+
+    for body, head in MOVES:
+        rate = moved(inner.rate, body)
+        if inner.head_rate is None:
+            found = None if head or rate is None else replace(inner, rate=rate)
+        else:
+            own = moved(inner.head_rate, head)
+            found = None if own is None or rate is None else replace(inner, rate=rate, head_rate=own)
+        if found is not None:
+            yield found
 
 
 def choose(recipe: Recipe, train: Pool, val: Pool, device: torch.device, out: Path) -> tuple[Inner, list[Tried]]:

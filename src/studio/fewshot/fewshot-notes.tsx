@@ -78,7 +78,7 @@ function GradientSteps({ card: { inner, training } }: { card: MamlCard }) {
         Learning is gradient descent on the examples, in all parameters θ of the network. Each inner step goes against the slope
         of the loss, as far as the learning rate η says
         {headLearningRate !== learningRate &&
-          `; the output nodes have one of their own, ${headLearningRate} beside ${learningRate}`}
+          `, ${headLearningRate} for the output nodes and ${learningRate} for everything else`}
         :
       </p>
       <Formula of={EQUATIONS.step} />
@@ -91,7 +91,7 @@ function GradientSteps({ card: { inner, training } }: { card: MamlCard }) {
       </p>
       <p>
         <strong>Published</strong>: output nodes and disjoint assignments, loss and prediction summed over them, training with 3,
-        5, 7 and 9 classes and 30 nodes. <strong>Ours</strong>: three inner steps, the inner learning rate,{' '}
+        5, 7 and 9 classes and 30 nodes. <strong>Ours</strong>: three inner steps, the inner learning rates,{' '}
         {loss === 'mean' && 'an average over the assignments where the paper adds up, '}
         {training.head === 'zero' && 'output nodes that were all alike before training, '}
         32 filters, and the probabilities, a softmax of the sum divided by the number of assignments.

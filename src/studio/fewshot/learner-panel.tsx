@@ -83,7 +83,7 @@ function InnerLoop() {
         value={innerRate ?? learningRate}
         min={0.001}
         max={10}
-        step={0.05}
+        step={learningRate / 2}
         onChange={(next) => settings.set({ innerRate: next === learningRate ? null : next })}
         onReset={() => reset('innerRate')}
       />
