@@ -135,3 +135,12 @@ export function parseLearnerCard(value: unknown, path: string): LearnerCard {
     'Repair it or export the learner again.',
   );
 }
+
+/** What a network saved from an adapted learner (`freeze`) states of its input, as JSON; null for anything else. */
+export function parseLearnerInput(json: string): LearnerInput | null {
+  try {
+    return inputSchema.safeParse(JSON.parse(json)).data ?? null;
+  } catch {
+    return null; // Other exporters may mean something else by “input”.
+  }
+}

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { relativeError } from '../../test/relative-error.ts';
 import { findClassifier } from '../explain/find-classifier.ts';
+import type { LearnerInput } from '../fewshot/learner-card.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import { ints } from '../graph/graph.ts';
 import { float32, type Tensor } from '../graph/tensor.ts';
+import { uniform } from '../random.ts';
 import { guessPreprocessing } from './guess-preprocessing.ts';
+import { learnerInput } from './learner-input.ts';
+import { preprocess } from './preprocess.ts';
 
 interface Sketch {
   readonly dims?: readonly number[];
@@ -79,6 +84,44 @@ describe('guessPreprocessing', () => {
       scale: 255,
       mean: [123.675, 116.28, 103.53],
       std: [58.395, 57.12, 57.375],
+    });
+  });
+
+  describe('of a network saved from an adapted few-shot learner', () => {
+    const small = { mean: [0.4], std: [0.25], channels: 1, height: 12, width: 12, resize: null } as const;
+    const inputs: readonly (readonly [string, LearnerInput, number])[] = [
+      ['dark ink', { ...small, mean: [...small.mean], std: [...small.std], ink: 'dark' }, 12],
+      ['light ink', { ...small, mean: [...small.mean], std: [...small.std], ink: 'light' }, 12],
+      ['colours', { ...small, channels: 3, mean: [0.5, 0.4, 0.3], std: [0.2, 0.25, 0.3], ink: null }, 12],
+      [
+        'a classifier’s photograph',
+        {
+          ...small,
+          channels: 3,
+          mean: [0.5, 0.4, 0.3],
+          std: [0.2, 0.25, 0.3],
+          ink: null,
+          resize: { short: 14, interpolation: 'bicubic' },
+        },
+        30,
+      ],
+    ];
+    it.each(inputs)('gives a picture the learner’s own input: %s', (_, input, side) => {
+      const metadata = new Map([['input', JSON.stringify(input)]]);
+      const { preprocessing } = guessFor({ dims: [1, input.channels, 12, 12], metadata });
+      const random = uniform(3);
+      const data = Uint8Array.from({ length: side * side * 3 }, () => Math.floor(256 * random()));
+      const picture = { width: side, height: side, channels: 3, data } as const;
+      const error = relativeError(preprocess(picture, preprocessing, 'crop').input, learnerInput(picture, input));
+      expect(error).toBeLessThan(1e-6);
+    });
+
+    it('unless it is another’s, or of another size', () => {
+      const usual = guessFor({});
+      const [, input] = inputs[2] ?? [];
+      for (const said of ['images', '{"mean": 3}', JSON.stringify(input)]) {
+        expect(guessFor({ metadata: new Map([['input', said]]) })).toEqual(usual);
+      }
     });
   });
 

@@ -1,5 +1,6 @@
 /** What an unknown classifier probably wants its pixels to be. Every guess says on what grounds, and the user can correct it. */
 import type { Classifier } from '../explain/classifier.ts';
+import { type LearnerInput, parseLearnerInput } from '../fewshot/learner-card.ts';
 import { inputAt, type Node, type StaticGraph } from '../graph/graph.ts';
 import { numbers, sizeOf, type Tensor } from '../graph/tensor.ts';
 import type { Preprocessing } from './protocol.ts';
@@ -15,6 +16,7 @@ interface Clue {
   readonly scale: 1 | 255;
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  readonly resize?: LearnerInput['resize'];
   readonly grounds: string;
 }
 
@@ -33,6 +35,7 @@ export function guessPreprocessing(classifier: Classifier): Guess {
   const { graph, layout, height, width, channels } = classifier;
   const reader = firstReader(graph, classifier.image);
   const clue =
+    fromLearner(classifier) ??
     fromMetadata(graph.metadata, channels) ??
     (reader === undefined ? null : (fromNormalisingNode(graph, reader) ?? fromQuantiser(graph, reader))) ??
     fromFirstConvolution(graph) ??
@@ -47,8 +50,8 @@ export function guessPreprocessing(classifier: Classifier): Guess {
       scale: clue.scale,
       mean: perChannel(clue.mean, channels),
       std: perChannel(clue.std, channels),
-      resizeShort: short < SMALLEST_CROPPED_SIDE ? short : Math.round(short * RESIZE_RATIO),
-      interpolation: 'bilinear',
+      resizeShort: clue.resize?.short ?? (short < SMALLEST_CROPPED_SIDE ? short : Math.round(short * RESIZE_RATIO)),
+      interpolation: clue.resize?.interpolation ?? 'bilinear',
     },
     grounds: clue.grounds,
   };
@@ -70,6 +73,21 @@ function firstReader(graph: StaticGraph, image: string): Node | undefined {
     if (reader === undefined || readers.length > 1 || !TRANSPARENT.has(reader.op)) return reader;
     name = reader.outputs[0] ?? '';
   }
+}
+
+/** A network Heliograph saved from an adapted few-shot learner says all there is to know. */
+function fromLearner({ graph, height, width, channels }: Classifier): Clue | null {
+  const input = parseLearnerInput(graph.metadata.get('input') ?? '');
+  if (input === null || input.channels !== channels || input.height !== height || input.width !== width) return null;
+  const { mean, std, ink, resize } = input;
+  const dark = ink === 'dark'; // ((1 − value) − mean)/std is (value − (1 − mean))/(−std)
+  return {
+    scale: 1,
+    mean: dark ? mean.map((value) => 1 - value) : mean,
+    std: dark ? std.map((value) => -value) : std,
+    resize,
+    grounds: `The file states it: Heliograph saved it from an adapted few-shot learner.${dark ? ' Dark is ink, so the deviation is negative.' : ''}`,
+  };
 }
 
 /** Keys under which exporters note the normalisation, as they stand in preprocessor configurations. */
