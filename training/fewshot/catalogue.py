@@ -22,13 +22,18 @@ SHIPPED = ("drawings-anyway", "photographs-anyway", SIMPLESHOT, "drawings-proton
 
 
 def any_way(domain: str, nodes: int = 30) -> Recipe:
-    """Return the recipe of any-way MAML. The inner rates are where fewshot.tune starts, here and below."""
+    """Return the recipe of any-way MAML, each domain's as measured in docs/fewshot-training.md.
+
+    The inner rates are where fewshot.tune starts, here and below.
+    """
+    if domain == "drawings":
+        return Recipe(domain, "maml", nodes, zero_head=False, outer="mean", inner=Inner(0.1, head_rate=1.0))
     return Recipe(domain, "maml", nodes, inner=Inner(0.2, head_rate=0.5))
 
 
 def as_published(domain: str) -> Recipe:
-    """Return any-way MAML with the loss summed in the inner loop too, one rate, and output nodes drawn at random."""
-    return replace(any_way(domain), zero_head=False, inner=Inner(0.2, over_lists="sum"))
+    """Return any-way MAML with both losses summed, one inner rate, and output nodes drawn at random."""
+    return replace(any_way(domain), zero_head=False, outer="sum", inner=Inner(0.2, over_lists="sum"))
 
 
 def fixed_way(domain: str, ways: int) -> Recipe:
@@ -83,10 +88,11 @@ def describe(recipe: Recipe) -> str:
         words = "any-way MAML"
     if recipe.nodes and len(recipe.ways) > 1 and recipe.nodes != Recipe.nodes:
         words += f", {recipe.nodes} nodes"
-    if recipe.nodes and not recipe.zero_head:
-        words += ", nodes drawn at random"
+    usual = any_way(recipe.domain)
+    if recipe.nodes and recipe.zero_head != usual.zero_head:
+        words += ", nodes alike" if recipe.zero_head else ", nodes drawn at random"
     if len(recipe.ways) > 1 and recipe.nodes and recipe.inner.over_lists == "sum":
-        words += ", inner loss summed"
+        words += ", inner loss summed" if recipe.outer == usual.outer else ", losses summed"
     if recipe.semantic:
         words += ", semantic"
     if recipe.mixup:

@@ -38,6 +38,7 @@ def _rate_group(recipe: Recipe) -> tuple[object, ...]:
         recipe.kind,
         recipe.filters,
         recipe.zero_head,
+        recipe.outer,
         inner.over_lists,
         inner.head_rate is None,
         fixed,
@@ -69,7 +70,7 @@ class Experiment:
         fixed = len(recipe.ways) == 1
         model = replace(
             fixed_way(recipe.domain, 5) if fixed else any_way(recipe.domain),
-            filters=recipe.filters, zero_head=recipe.zero_head, inner=recipe.inner,
+            filters=recipe.filters, zero_head=recipe.zero_head, outer=recipe.outer, inner=recipe.inner,
         )  # fmt: skip
         train, val = (self.pool(recipe.domain, s) for s in ("train", "val"))
         group = "fixed" if fixed else f"any-{recipe.inner.over_lists}"

@@ -120,7 +120,7 @@ def export(
             "exportedAt": state["best_at"], "validation": round(state["best_accuracy"], 4),
             "ways": list(recipe.ways), "shots": recipe.shots, "queries": recipe.queries, "filters": recipe.filters,
             "data": DATA[recipe.domain], "order": "second" if recipe.second_order else "first",
-            **({"head": "zero" if recipe.zero_head else "random"} if recipe.nodes else {}),
+            **({"head": "zero" if recipe.zero_head else "random", "outerLoss": recipe.outer} if recipe.nodes else {}),
             "semantic": recipe.semantic, "mixup": recipe.mixup, "seconds": round(state["seconds"]),
             **({"innerTried": list(tried)} if tried else {}),
         },

@@ -50,6 +50,7 @@ def recipe_of(card: dict[str, Any]) -> Recipe:
         inner=_inner_of(card["inner"]) if card["inner"] else Inner(),
         second_order=said.get("order", "second") == "second",
         zero_head=not card["nodes"] or said.get("head") == "zero",
+        outer=said.get("outerLoss", "sum"),
         semantic=said.get("semantic", False), mixup=said.get("mixup", False),
     )  # fmt: skip
 

@@ -39,6 +39,7 @@ class Recipe:
     inner: Inner = field(default_factory=Inner)
     second_order: bool = True
     zero_head: bool = True  # output nodes start alike; False draws them at random
+    outer: str = "sum"  # of the assignments' losses, or their 'mean': then an episode of few ways weighs no more
     semantic: bool = False
     mixup: bool = False
     rate: float = 1e-3  # Adam's
@@ -52,6 +53,8 @@ class Recipe:
             raise ValueError(f"{self.nodes} nodes cannot hold {max(self.ways)} ways")
         if self.kind == "protonet" and self.nodes:
             raise ValueError("ProtoNet has no output nodes; nodes must be 0")
+        if self.outer not in ("sum", "mean"):
+            raise ValueError(f"the outer loss is a sum or a mean over the assignments, not {self.outer!r}")
         if self.mixup and not (self.semantic and self.kind == "maml"):
             raise ValueError("mixup needs MAML with the semantic head")
 
@@ -167,6 +170,8 @@ class Learner:
         loss = assignment_loss(logits, episode.query_labels, lists)
         if names is not None:
             loss = loss + semantic.weight_for(r.shots) * semantic.name_loss(head, features, names, episode.query_labels)
+        if r.outer == "mean":
+            loss = loss / len(lists)
         return loss, accuracy(summed(logits.detach(), lists), episode.query_labels)
 
     def state(self) -> dict[str, Any]:

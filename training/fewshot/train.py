@@ -205,6 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--head-rate", type=float, help="the output nodes' inner rate; left out, the inner rate")
     parser.add_argument("--inner-steps", type=int, default=Inner.steps)
     parser.add_argument("--over-lists", choices=("mean", "sum"), default=Inner.over_lists, help="the inner loss")
+    parser.add_argument("--outer", choices=("sum", "mean"), default=Recipe.outer, help="the outer loss over the lists")
     parser.add_argument("--first-order", action="store_true")
     parser.add_argument("--random-head", action="store_true", help="draw the output nodes; left out, they start alike")
     parser.add_argument("--semantic", action="store_true", help="semantic head, or ProtoNet's bank")
@@ -220,7 +221,7 @@ def main(arguments: list[str] | None = None) -> int:
         filters=options.filters, episodes=options.episodes, batch=options.batch, seed=options.seed,
         inner=Inner(options.inner_rate, options.inner_steps, options.over_lists, options.head_rate),
         second_order=not options.first_order, zero_head=not options.random_head,
-        semantic=options.semantic, mixup=options.mixup,
+        outer=options.outer, semantic=options.semantic, mixup=options.mixup,
     )  # fmt: skip
     train, val = (data.pool(options.domain, split, options.data, options.cache) for split in ("train", "val"))
     Trainer(recipe, train, val, device_for(options.device)).run(options.out)

@@ -27,6 +27,7 @@ def test_titles_tell_all_learners_apart() -> None:
     assert len(set(titles)) == len(titles)
     assert catalogue.title_of(catalogue.recipes()["drawings-anyway"]) == "Drawings, any-way MAML"
     assert catalogue.title_of(catalogue.recipes()["photographs-fixed5"]) == "Photographs, fixed-way MAML, 5 ways"
+    assert catalogue.title_of(catalogue.recipes()["drawings-anyway-sum"]) == "Drawings, any-way MAML, losses summed"
 
 
 def test_the_index_is_written_in_the_menus_order_and_strangers_are_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from fewshot import data, experiment, export, reference, report, tune
-from fewshot.episodes import Pool, draw_episode, episode
+from fewshot.episodes import Pool, draw_episode, episode, training_episode
 from fewshot.evaluate import Measure, is_measured, measure, of_folder, of_run
 from fewshot.folder import metrics_of, read_card, table, without_episodes, write_card
 from fewshot.golden import drawings
@@ -122,11 +122,29 @@ def test_output_nodes_start_alike_unless_they_are_drawn(pools: tuple[Pool, Pool]
     torch.testing.assert_close(first, second)
 
 
+@pytest.mark.parametrize("semantic", [False, True])
+def test_an_outer_loss_averaged_is_the_sum_divided_by_how_many_lists_an_episode_has(
+    pools: tuple[Pool, Pool], semantic: bool
+) -> None:
+    added, averaged = (
+        trainer(pools, replace(SHORT, zero_head=False, semantic=semantic, outer=outer)).learner
+        for outer in ("sum", "mean")
+    )
+    lists = []
+    for number in range(6):
+        ways = training_episode(pools[0], SHORT.seed, number, SHORT.ways, 2, 2, SHORT.nodes).ways
+        lists.append(SHORT.nodes // ways)
+        (total, right), (mean, same) = added.loss(pools[0], number), averaged.loss(pools[0], number)
+        assert float(mean) * lists[-1] == pytest.approx(float(total), rel=1e-6)
+        assert right == same
+    assert set(lists) == {2, 3}
+
+
 def test_impossible_recipes_are_refused() -> None:
     with pytest.raises(ValueError, match="mean or a sum"):
         Inner(over_lists="product")
-    for changes in ({"nodes": 2}, {"kind": "protonet"}, {"mixup": True}, {"kind": "transformer"}):
-        with pytest.raises(ValueError, match=r"nodes|mixup|unknown"):
+    for changes in ({"nodes": 2}, {"kind": "protonet"}, {"mixup": True}, {"kind": "transformer"}, {"outer": "product"}):
+        with pytest.raises(ValueError, match=r"nodes|mixup|unknown|sum or a mean"):
             replace(SHORT, **changes)
     assert Recipe.from_json(json.loads(json.dumps(SHORT.to_json()))) == SHORT
 
@@ -144,6 +162,8 @@ def test_a_fixed_learner_off_its_way_reads_one_assignment(pools: tuple[Pool, Poo
 @pytest.mark.parametrize(("kind", "nodes"), [("maml", 10), ("protonet", 0)])
 def test_an_exported_learner_is_pytorchs(pools: tuple[Pool, Pool], kind: str, nodes: int, tmp_path: Path) -> None:
     recipe = replace(SHORT, kind=kind, nodes=nodes, episodes=4)
+    if kind == "maml":  # a card says what is not the default
+        recipe = replace(recipe, zero_head=False, outer="mean")
     run = tmp_path / "run"
     trainer(pools, recipe).run(run, bar=False)
     metrics = measure(of_run(run, CPU), pools[1], CPU, 2)

@@ -92,7 +92,8 @@ function GradientSteps({ card: { inner, training } }: { card: MamlCard }) {
       <p>
         <strong>Published</strong>: output nodes and disjoint assignments, loss and prediction summed over them, training with 3,
         5, 7 and 9 classes and 30 nodes. <strong>Ours</strong>: three inner steps, the inner learning rates,{' '}
-        {loss === 'mean' && 'an average over the assignments where the paper adds up, '}
+        {loss === 'mean' &&
+          `an average over the assignments where the paper adds up${training.outerLoss === 'mean' ? ', in the outer loop too' : ''}, `}
         {training.head === 'zero' && 'output nodes that were all alike before training, '}
         32 filters, and the probabilities, a softmax of the sum divided by the number of assignments.
       </p>
