@@ -22,9 +22,10 @@ SHIPPED = ("drawings-anyway", "photographs-anyway", SIMPLESHOT, "drawings-proton
 
 
 def any_way(domain: str, nodes: int = 30) -> Recipe:
-    """Return the recipe of any-way MAML, each domain's as measured in docs/fewshot-training.md.
+    """Return the recipe of any-way MAML; docs/fewshot-training.md has what it was chosen by.
 
-    The inner rates are where fewshot.tune starts, here and below.
+    That of drawings is still on trial: the committed drawings-anyway is ``as_published``. The inner rates are where
+    fewshot.tune starts, here and below.
     """
     if domain == "drawings":
         return Recipe(domain, "maml", nodes, zero_head=False, outer="mean", inner=Inner(0.1, head_rate=1.0))
