@@ -5,6 +5,9 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import sharp from 'sharp';
 import * as z from 'zod';
+import { decodeImage } from '../cli/image.ts';
+import type { LearnerInput } from '../src/fewshot/learner-card.ts';
+import { learnerInput } from '../src/runtime/learner-input.ts';
 import { expect, type Studio, test } from './studio.ts';
 
 /** Few examples and questions: two cores are shared with everything else. */
@@ -45,16 +48,15 @@ async function percentages(list: Locator): Promise<Map<string, number>> {
 /** What a saved episode says of the picture asked about: a data address. */
 const askedSchema = z.object({ query: z.string() });
 
-/** A drawing as its learner sees it, averaged over 2 × 2 pixels: Explain would filter it otherwise. */
-async function halved(png: Uint8Array): Promise<Uint8Array> {
-  const { data, info } = await sharp(png).greyscale().raw().toBuffer({ resolveWithObject: true });
-  const [width, height] = [info.width / 2, info.height / 2];
-  const at = (x: number, y: number) => data[y * info.width + x] ?? 0;
-  const averaged = Uint8Array.from({ length: width * height }, (_, pixel) => {
-    const [x, y] = [2 * (pixel % width), 2 * Math.floor(pixel / width)];
-    return Math.round((at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1)) / 4);
-  });
-  return sharp(averaged, { raw: { width, height, channels: 1 } })
+/** A drawing at its learner's size: Explain would filter it otherwise. */
+async function atLearnersSize(png: Uint8Array): Promise<Uint8Array> {
+  const shape = { channels: 1, height: 28, width: 28 } as const;
+  const input: LearnerInput = { ...shape, mean: [0], std: [1], ink: 'light', resize: null };
+  const values = learnerInput(await decodeImage(png, 'The drawing'), input);
+  return sharp(
+    Uint8Array.from(values, (value) => Math.round(255 * value)),
+    { raw: shape },
+  )
     .png()
     .toBuffer();
 }
@@ -294,7 +296,7 @@ for (const learner of ['drawings-anyway', 'photographs-simpleshot']) {
     const picture = Buffer.from(query.split(',')[1] ?? '', 'base64');
     await studio.open('workspace=explain&device=wasm');
     await studio.dropModel({ name: 'adapted.onnx', type: '', bytes: model });
-    const bytes = learner === 'drawings-anyway' ? await halved(picture) : picture;
+    const bytes = learner === 'drawings-anyway' ? await atLearnersSize(picture) : picture;
     await studio.dropPicture({ name: 'asked.png', type: 'image/png', bytes });
     const found = await percentages(studio.panel('What the model says').getByRole('list'));
     expect([...found.keys()].toSorted()).toEqual(names.toSorted());
