@@ -24,11 +24,10 @@ SHIPPED = ("drawings-anyway", "photographs-anyway", SIMPLESHOT, "drawings-proton
 def any_way(domain: str, nodes: int = 30) -> Recipe:
     """Return the recipe of any-way MAML; docs/fewshot-training.md has what it was chosen by.
 
-    That of drawings is still on trial: the committed drawings-anyway is ``as_published``. The inner rates are where
-    fewshot.tune starts, here and below.
+    The inner rates are where fewshot.tune starts, here and below.
     """
     if domain == "drawings":
-        return Recipe(domain, "maml", nodes, zero_head=False, outer="mean", inner=Inner(0.1, head_rate=1.0))
+        return Recipe(domain, "maml", nodes, zero_head=False, outer="mean", inner=Inner(0.5, head_rate=0.1))
     return Recipe(domain, "maml", nodes, inner=Inner(0.2, head_rate=0.5))
 
 
@@ -89,7 +88,7 @@ def describe(recipe: Recipe) -> str:
         words = "any-way MAML"
     if recipe.nodes and len(recipe.ways) > 1 and recipe.nodes != Recipe.nodes:
         words += f", {recipe.nodes} nodes"
-    usual = any_way(recipe.domain)
+    usual = fixed_way(recipe.domain, recipe.ways[0]) if len(recipe.ways) == 1 else any_way(recipe.domain)
     if recipe.nodes and recipe.zero_head != usual.zero_head:
         words += ", nodes alike" if recipe.zero_head else ", nodes drawn at random"
     if len(recipe.ways) > 1 and recipe.nodes and recipe.inner.over_lists == "sum":
