@@ -3,8 +3,8 @@ import type { Pixels } from '../../runtime/preprocess.ts';
 import { asMessage } from '../workbench.ts';
 import type { FewShotBench } from './fewshot-bench.ts';
 import { assignmentsOf, stepsWanted } from './fewshot-plan.ts';
-import type { Board, ComparedLearner, LearnerState } from './fewshot-status.ts';
-import { answerTo, nextState, prepareBoard, rowOf } from './learning.ts';
+import type { Board, ComparedLearner } from './fewshot-status.ts';
+import { answerTo, prepareBoard, rowOf, stateAfter } from './learning.ts';
 
 /** Learners side by side on the same board and query, each as it is meant to be used. */
 export class Comparison {
@@ -79,18 +79,15 @@ export class Comparison {
       const learner = await this.bench.open(card, job);
       const inputs = await prepareBoard(board, card, pictures);
       const learning = { engine: around.engine, pictures, inputs, learner, assignments, learningRate };
-      const begun = around.clock();
-      let state: LearnerState | null = null;
-      for (let step = 0; step <= stepsWanted(card, as); step += 1) {
-        state = await nextState(learning, job, state, '');
-      }
-      const milliseconds = around.clock() - begun;
-      if (state === null) throw new RangeError('unreachable: there is a state before any step');
+      const state = await stateAfter(learning, job, stepsWanted(card, as), null, '');
+      let { milliseconds } = state;
       let probabilities: Float32Array | null = null;
       if (asked && asked.place !== null && state.queries) {
         probabilities = rowOf(state.queries, asked.place, inputs.queryLabels.length).probabilities;
       } else if (asked) {
-        ({ probabilities } = (await answerTo(learning, job, state, asked.picture)).prediction);
+        const answer = await answerTo(learning, job, state, asked.picture);
+        ({ probabilities } = answer.prediction);
+        milliseconds += answer.milliseconds;
       }
       const { accuracy, queryAccuracy } = state;
       return { ...row, state: 'done', supportAccuracy: accuracy, queryAccuracy, probabilities, milliseconds, problem: null };

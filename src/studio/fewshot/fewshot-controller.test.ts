@@ -99,10 +99,11 @@ function setUp(settings: Partial<Settings> = {}) {
     clock: () => performance.now(),
   };
   const adapt = vi.spyOn(engine, 'adapt');
+  const predict = vi.spyOn(engine, 'predict');
   const fewshot = createFewShot(store, around);
   fewshot.start();
   const now = () => fewshot.status.getState();
-  return { store, fewshot, around, adapt, now };
+  return { store, fewshot, around, adapt, predict, now };
 }
 
 describe('the few-shot workspace', () => {
@@ -251,6 +252,21 @@ describe('the few-shot workspace', () => {
     const [maml, protonet] = now().comparison;
     expect(maml?.probabilities).toHaveLength(3);
     expect(protonet?.queryAccuracy).toBeGreaterThanOrEqual(0);
+  });
+
+  test('times compared learners by how long their networks ran, not by what they waited for', async () => {
+    const { now, adapt, predict } = setUp({ ...GOLDEN, fewView: 'compare', compared: ['fewshot-protonet'] });
+    adapt.mockImplementation(async function (this: LocalEngine, ...request) {
+      return { ...(await LocalEngine.prototype.adapt.apply(this, request)), milliseconds: 1000 };
+    });
+    predict.mockImplementation(async function (this: LocalEngine, ...request) {
+      return { ...(await LocalEngine.prototype.predict.apply(this, request)), milliseconds: 10 };
+    });
+    // All inner steps at once, then the examples and the queries.
+    await vi.waitFor(() => expect(now().comparison.map(({ milliseconds }) => milliseconds)).toEqual([1020, 1020]), 20_000);
+    // They end where the steps one by one do.
+    await vi.waitFor(() => expect(now().states).toHaveLength(4), 20_000);
+    expect(now().comparison[0]?.queryAccuracy).toBe(now().states[3]?.queryAccuracy);
   });
 
   test('evaluates as a link asks, and keeps the episodes when it is stopped', async () => {

@@ -38,10 +38,10 @@ import {
   inputsKey,
   type Learning,
   learningKey,
-  nextState,
   prepareBoard,
   queryPlace,
   rowOf,
+  stateAfter,
   taken,
 } from './learning.ts';
 import type { OwnEpisode } from './own-episode.ts';
@@ -255,7 +255,8 @@ export function createFewShot(
         const given =
           inputs?.key === inputsKey(learner.card, board) ? inputs : await prepareBoard(board, learner.card, bench.pictures);
         inputs = given;
-        return nextState(learningOf(learning, given), job, states.at(-1) ?? null, key, onProgress);
+        const before = states.at(-1) ?? null;
+        return stateAfter(learningOf(learning, given), job, before === null ? 0 : 1, before, key, onProgress);
       },
       done: (state) => {
         bench.set({ states: [...states, state] });

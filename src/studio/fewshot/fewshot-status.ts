@@ -38,6 +38,8 @@ export interface LearnerState {
   /** Of the board's queries, class-major; null where there are none. */
   readonly queryAccuracy: number | null;
   readonly queries: Prediction | null;
+  /** How long the network ran for the steps since the state before and for both predictions. */
+  readonly milliseconds: number;
 }
 
 /** What is said of the picture asked about. */
@@ -81,7 +83,7 @@ export interface ComparedLearner {
   readonly queryAccuracy: number | null;
   /** Of the picture asked about, by way. */
   readonly probabilities: Float32Array | null;
-  /** Adaptation and prediction together. */
+  /** How long the network ran to adapt and to predict; loading it, and waiting for other work, is not in it. */
   readonly milliseconds: number | null;
   readonly problem: ErrorMessage | null;
 }

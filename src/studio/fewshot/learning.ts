@@ -68,13 +68,15 @@ export function learningKey(inputs: string, assignments: Assignments, learningRa
 }
 
 /**
- * The state one inner step after `before`, or the one without any step. Learners without an inner loop have that one alone.
+ * The state `steps` inner steps after `before`, or after the learner as it was trained. Learners without an inner loop have one
+ * state, that without any step.
  *
  * @throws HeliographError for a support set the learner cannot take, or where the step diverges
  */
-export async function nextState(
+export async function stateAfter(
   learning: Learning,
   job: string,
+  steps: number,
   before: LearnerState | null,
   key: string,
   onProgress?: OnProgress,
@@ -83,15 +85,16 @@ export async function nextState(
   const { engine, inputs, learner, assignments, learningRate } = learning;
   const { card, ways, support: images, labels, queries: asked } = inputs;
   const from = before?.adapted.kind === 'parameters' ? before.adapted : undefined;
-  const options = { assignments, steps: before === null ? 0 : 1, learningRate, from };
-  const { adapted } = await engine.adapt(job, { learner, support: { images, labels, ways }, options });
+  const options = { assignments, steps, learningRate, from };
+  const { adapted, milliseconds } = await engine.adapt(job, { learner, support: { images, labels, ways }, options });
   const support = await engine.predict(job, { learner, adapted, images });
   const queries = asked === null ? null : await engine.predict(job, { learner, adapted, images: asked });
   const loss =
     adapted.kind === 'parameters' && support.logits !== null && card.kind === 'maml'
       ? assignmentLoss(support.logits, card.nodes, adapted.assignments, labels, card.inner.loss)
       : null;
-  return judged(inputs, key, adapted, loss, support, queries);
+  const took = milliseconds + support.milliseconds + (queries?.milliseconds ?? 0);
+  return judged(inputs, key, adapted, loss, support, queries, took);
 }
 
 /** SimpleShot: only pictures it has not met go through its network. */
@@ -102,14 +105,15 @@ async function centroids(
   onProgress?: OnProgress,
 ): Promise<LearnerState> {
   const { card, ways, examples, labels, asked } = inputs;
-  const all = await pictures.features(engine, job, learner, card, [...examples, ...asked], (done, total) =>
+  const seen = [...examples, ...asked];
+  const { features: all, milliseconds } = await pictures.features(engine, job, learner, card, seen, (done, total) =>
     onProgress?.({ phase: 'steps', done, total }),
   );
   const features = all.slice(0, examples.length * card.features);
   const prototypes = classMeans(features, labels, ways);
   const adapted: Adapted = { kind: 'prototypes', ways, prototypes };
   const queries = asked.length === 0 ? null : predictByPrototypes(all.slice(features.length), prototypes, ways);
-  return judged(inputs, key, adapted, null, predictByPrototypes(features, prototypes, ways), queries);
+  return judged(inputs, key, adapted, null, predictByPrototypes(features, prototypes, ways), queries, milliseconds);
 }
 
 function judged(
@@ -119,6 +123,7 @@ function judged(
   loss: number | null,
   support: Prediction,
   queries: Prediction | null,
+  milliseconds: number,
 ): LearnerState {
   return {
     key,
@@ -129,6 +134,7 @@ function judged(
     support,
     queryAccuracy: queries && shareRight(queries.scores, ways, queryLabels),
     queries,
+    milliseconds,
   };
 }
 

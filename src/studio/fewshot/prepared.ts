@@ -7,10 +7,15 @@ import type { Pictures } from '../picture-client.ts';
 /** Images that go through a pretrained network before it is asked whether they are still wanted. */
 const AT_ONCE = 4;
 
+interface Embedded {
+  readonly features: Float32Array;
+  readonly milliseconds: number;
+}
+
 /** What each picture is to a learner, made once: its input, and its features where they depend on nothing else. */
 export class PreparedPictures {
   readonly #inputs = new WeakMap<Pixels, Map<string, Float32Array>>();
-  readonly #features = new WeakMap<Pixels, Map<string, Float32Array>>();
+  readonly #features = new WeakMap<Pixels, Map<string, Embedded>>();
 
   constructor(private readonly prepare: Pictures['learnerInputs']) {}
 
@@ -29,7 +34,7 @@ export class PreparedPictures {
   }
 
   /**
-   * SimpleShot's features of pictures, [n, F]: only new ones go through the network.
+   * SimpleShot's features of pictures, [n, F], and how long the network ran for them: only new ones go through it.
    *
    * @param learner the engine's handle
    * @param onProgress is told how many of the new ones are done
@@ -41,23 +46,28 @@ export class PreparedPictures {
     { name, input }: LearnerCard,
     pictures: readonly Pixels[],
     onProgress: (done: number, total: number) => void = () => undefined,
-  ): Promise<Float32Array> {
+  ): Promise<Embedded> {
     const missing = [...new Set(pictures)].filter((picture) => !this.#features.get(picture)?.has(name));
     for (let start = 0; start < missing.length; start += AT_ONCE) {
       onProgress(start, missing.length);
       const some = missing.slice(start, start + AT_ONCE);
-      const { features } = await engine.embed(job, { learner, images: await this.inputs(some, input) });
+      const { features, milliseconds } = await engine.embed(job, { learner, images: await this.inputs(some, input) });
       const size = features.length / some.length;
       some.forEach((picture, index) => {
-        remember(this.#features, picture, name, features.slice(index * size, (index + 1) * size));
+        const own = features.slice(index * size, (index + 1) * size);
+        remember(this.#features, picture, name, { features: own, milliseconds: milliseconds / some.length });
       });
     }
-    return concatenated(pictures.flatMap((picture) => this.#features.get(picture)?.get(name) ?? []));
+    const found = pictures.flatMap((picture) => this.#features.get(picture)?.get(name) ?? []);
+    return {
+      features: concatenated(found.map(({ features }) => features)),
+      milliseconds: found.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+    };
   }
 }
 
-function remember(store: WeakMap<Pixels, Map<string, Float32Array>>, picture: Pixels, key: string, values: Float32Array): void {
-  const known = store.get(picture) ?? new Map<string, Float32Array>();
-  known.set(key, values);
+function remember<T>(store: WeakMap<Pixels, Map<string, T>>, picture: Pixels, key: string, value: T): void {
+  const known = store.get(picture) ?? new Map<string, T>();
+  known.set(key, value);
   store.set(picture, known);
 }
