@@ -1,16 +1,13 @@
 import { concatenated } from '../../fewshot/learner.ts';
 import type { LearnerCard, LearnerInput } from '../../fewshot/learner-card.ts';
-import type { FewShotEngine } from '../../runtime/fewshot-protocol.ts';
+import type { EmbedResult, FewShotEngine } from '../../runtime/fewshot-protocol.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
 import type { Pictures } from '../picture-client.ts';
 
 /** Images that go through a pretrained network before it is asked whether they are still wanted. */
 const AT_ONCE = 4;
 
-interface Embedded {
-  readonly features: Float32Array;
-  readonly milliseconds: number;
-}
+type Embedded = Pick<EmbedResult, 'features' | 'milliseconds'>;
 
 /** What each picture is to a learner, made once: its input, and its features where they depend on nothing else. */
 export class PreparedPictures {
