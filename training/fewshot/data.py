@@ -19,11 +19,13 @@ import json
 import shutil
 import sys
 import tarfile
+import tempfile
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -147,6 +149,14 @@ def _photographs(data: Path | None, split: str) -> Arrays:
 READERS: dict[str, Callable[[Path | None, str], Arrays]] = {"drawings": _drawings, "photographs": _photographs}
 
 
+def _keep(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Put a file into the cache whole, under a name of its own first: two trainings started together write the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as scratch:
+        write(scratch)
+    Path(scratch.name).replace(path)
+
+
 def arrays(domain: str, split: str, data: Path | None, cache: Path = DEFAULT_CACHE) -> Arrays:
     """Return a split's images by class, from the cache or decoded into it.
 
@@ -158,10 +168,7 @@ def arrays(domain: str, split: str, data: Path | None, cache: Path = DEFAULT_CAC
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     found = READERS[domain](data, split)
-    cache.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".tmp.npz")
-    np.savez(scratch, allow_pickle=False, **found)
-    scratch.replace(path)
+    _keep(path, lambda file: np.savez(file, allow_pickle=False, **found))
     return found
 
 
@@ -174,7 +181,7 @@ def statistics(domain: str, data: Path | None, cache: Path) -> tuple[tuple[float
         pixels = np.concatenate(list(arrays(domain, "train", data, cache).values())) / np.float32(255)
         mean, std = pixels.mean((0, 2, 3), dtype=np.float64), pixels.std((0, 2, 3), dtype=np.float64)
         numbers = {"mean": [round(float(m), 4) for m in mean], "std": [round(float(s), 4) for s in std]}
-        path.write_text(json.dumps(numbers) + "\n")
+        _keep(path, lambda file: file.write(json.dumps(numbers).encode() + b"\n"))
     stored = json.loads(path.read_text())
     return tuple(stored["mean"]), tuple(stored["std"])
 

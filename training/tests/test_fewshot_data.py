@@ -8,6 +8,7 @@ import json
 import urllib.error
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -87,6 +88,26 @@ def test_the_cache_is_used_and_missing_files_are_named(omniglot: Path, tmp_path:
         data.pool("drawings", "train", tmp_path / "nowhere", tmp_path / "cache")
     with pytest.raises(data.DataError, match="n01443537"):
         data.pool("photographs", "train", tmp_path / "nowhere", tmp_path / "cache")
+
+
+def test_two_trainings_may_fill_the_cache_at_once(
+    omniglot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, write = tmp_path / "cache", np.savez
+    others: list[dict[str, np.ndarray]] = []
+
+    def overtaken(file: IO[bytes], **images: np.ndarray) -> None:
+        write(file, allow_pickle=False, **{n: a for n, a in images.items() if n != "allow_pickle"})
+        if not others:
+            others.append({})
+            others[0] = data.arrays("drawings", "test", omniglot, cache)
+
+    monkeypatch.setattr(np, "savez", overtaken)
+    first = data.arrays("drawings", "test", omniglot, cache)
+    kept = data.arrays("drawings", "test", None, cache)
+    assert [list(found) for found in (others[0], kept)] == [list(first)] * 2
+    assert all(np.array_equal(kept[n], a) for n, a in first.items())
+    assert [path.name for path in cache.iterdir()] == ["drawings-test.npz"]
 
 
 def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
