@@ -216,6 +216,38 @@ test('learners are compared on the same episode, and one that lacks nodes says s
   await expect(page.getByRole('main').getByRole('alert')).toContainText(/5 output nodes, too few for 6 classes.*ProtoNet/s);
 });
 
+test('more classes than output nodes: the picture stays, the reason is given, and a learner that takes any number', async ({
+  page,
+}) => {
+  await page.goto(`./#${SMALL}&learner=drawings-fixed3&ways=5`);
+  await expect(page.getByRole('alert')).toContainText('3 output nodes, too few for 5 classes');
+  await expect(asked(page).getByRole('img', { name: /^A picture of / })).toBeVisible();
+  await page.getByRole('alert').getByRole('button', { name: 'Use Drawings, ProtoNet' }).click();
+  await answered(page);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(page).toHaveURL(/learner=drawings-protonet/);
+});
+
+test('a number box shows what holds once typing ends: the limit for too much, the value for what is no number', async ({
+  page,
+}) => {
+  await open(page);
+  const ways = page.getByRole('textbox', { name: 'Classes (ways, N)' });
+  for (const [typed, holds] of [
+    ['99', '20'],
+    ['0', '2'],
+    ['', '2'],
+    ['3.6', '4'],
+  ] as const) {
+    await ways.fill(typed);
+    await ways.press('Enter');
+    await expect(ways).toHaveValue(holds);
+  }
+  await expect(page).toHaveURL(/ways=4/);
+  await answered(page);
+  await expect(episode(page).getByRole('rowheader')).toHaveCount(4);
+});
+
 test('an evaluation runs, can be stopped, and its cells open the pictures behind them', async ({ page }) => {
   await page.goto('./#workspace=few-shot&device=wasm&few-view=evaluate&eval-run=1&eval-episodes=6&eval-queries=3');
   await expect(page.getByRole('main')).toContainText(/in 95 of 100 such measurements/);

@@ -1,4 +1,4 @@
-import { NumberInput, Slider, Tooltip } from '@mantine/core';
+import { NumberInput, type NumberInputProps, Slider, Tooltip } from '@mantine/core';
 import { useEffect, useId, useState } from 'react';
 import styles from './panels.module.css';
 
@@ -16,9 +16,16 @@ export interface NumberFieldProps {
 /** A pause this long after the last key or click ends typing. Milliseconds. */
 const TYPING_ENDS = 500;
 
-/** A number that is typed or stepped; it counts when typing pauses. Double-click on its name resets it. */
-export function NumberField({ label, help, value, min, max, step, onChange, onReset }: NumberFieldProps) {
-  /** What is being typed; null while the field shows the value. A value that changes meanwhile, as by undo, wins. */
+type NumberEntryProps = Pick<NumberFieldProps, 'value' | 'min' | 'max' | 'step' | 'onChange'> &
+  Pick<NumberInputProps, 'id' | 'w' | 'suffix' | 'hideControls' | 'aria-label'>;
+
+/**
+ * The box of a number that is typed or stepped. What is typed counts when typing pauses, or with Enter or leaving at once; then
+ * what lies outside the limits becomes the limit, and what is no number the value again, so that the box never shows what does
+ * not hold.
+ */
+export function NumberEntry({ value, min, max, onChange, ...look }: NumberEntryProps) {
+  /** What is being typed; null while the box shows the value. A value that changes meanwhile, as by undo, wins. */
   const [typed, setTyped] = useState<number | string | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the value is what the effect waits for
   useEffect(() => setTyped(null), [value]);
@@ -28,6 +35,29 @@ export function NumberField({ label, help, value, min, max, step, onChange, onRe
     const timer = setTimeout(() => onChange(typed), TYPING_ENDS);
     return () => clearTimeout(timer);
   }, [counts, typed, onChange]);
+  const settle = () => {
+    const number = Number.parseFloat(String(typed));
+    const kept = Math.min(max, Math.max(min, number));
+    if (!Number.isNaN(kept) && kept !== value) onChange(kept);
+    setTyped(null);
+  };
+  return (
+    <NumberInput
+      size="xs"
+      {...look}
+      value={typed ?? value}
+      min={min}
+      max={max}
+      clampBehavior="none"
+      onChange={setTyped}
+      onBlur={settle}
+      onKeyDown={({ key }) => key === 'Enter' && settle()}
+    />
+  );
+}
+
+/** A number with its name before it. Double-click on its name resets it. */
+export function NumberField({ label, help, onReset, ...entry }: NumberFieldProps) {
   const id = useId();
   return (
     <div className={styles.field}>
@@ -36,17 +66,7 @@ export function NumberField({ label, help, value, min, max, step, onChange, onRe
           {label}
         </label>
       </Tooltip>
-      <NumberInput
-        id={id}
-        size="xs"
-        w={96}
-        value={typed ?? value}
-        min={min}
-        max={max}
-        step={step}
-        onChange={setTyped}
-        onBlur={() => counts && onChange(typed)}
-      />
+      <NumberEntry id={id} w={96} {...entry} />
     </div>
   );
 }
@@ -75,8 +95,7 @@ export function ShareField({ label, value, onChange, onReset }: ShareFieldProps)
         onChange={(next) => onChange(next / 100)}
         onDoubleClick={onReset}
       />
-      <NumberInput
-        size="xs"
+      <NumberEntry
         w={58}
         hideControls
         suffix=" %"
@@ -84,7 +103,8 @@ export function ShareField({ label, value, onChange, onReset }: ShareFieldProps)
         value={percent}
         min={0}
         max={100}
-        onChange={(next) => typeof next === 'number' && next >= 0 && next <= 100 && onChange(next / 100)}
+        step={1}
+        onChange={(next) => onChange(next / 100)}
       />
     </div>
   );

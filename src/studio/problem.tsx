@@ -1,12 +1,21 @@
 import { Button } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import type { ErrorMessage } from '../runtime/protocol.ts';
 import { useStatus, useStudio } from './context.ts';
 import type { Place } from './explain-status.ts';
 import styles from './panels.module.css';
 
+interface ProblemProps {
+  readonly error: ErrorMessage;
+  readonly onRetry?: () => void;
+  readonly onDismiss?: () => void;
+  /** Another way on, as a button. */
+  readonly children?: ReactNode;
+}
+
 /** An error where the trouble is: what happened, what to do, and a way on. */
-export function Problem({ error, onRetry, onDismiss }: { error: ErrorMessage; onRetry?: () => void; onDismiss?: () => void }) {
+export function Problem({ error, onRetry, onDismiss, children }: ProblemProps) {
   const calm = error.code === 'cancelled';
   return (
     <div className={styles.problem} data-calm={calm || undefined} role={calm ? 'status' : 'alert'}>
@@ -15,6 +24,7 @@ export function Problem({ error, onRetry, onDismiss }: { error: ErrorMessage; on
         {error.message} {error.remedy}
       </p>
       <span className={styles.problemButtons}>
+        {children}
         {onRetry && (
           <Button size="compact-xs" variant="default" onClick={onRetry}>
             {calm ? 'Go on' : 'Try again'}

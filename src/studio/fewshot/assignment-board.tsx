@@ -1,8 +1,9 @@
-import { Button, NumberInput, Slider } from '@mantine/core';
+import { Button, Slider } from '@mantine/core';
 import { IconArrowsShuffle } from '@tabler/icons-react';
 import { symbol } from 'd3-shape';
 import { type CSSProperties, useState } from 'react';
 import { type Assignments, sumOverAssignments } from '../../fewshot/assignments.ts';
+import { NumberEntry } from '../fields.tsx';
 import panels from '../panels.module.css';
 import { formatNumber, formatReading } from '../seeing/numbers.ts';
 import styles from './assignment-board.module.css';
@@ -207,14 +208,14 @@ function Count({ assignments, classes, nodes, most, onCount }: AssignmentBoardPr
         onChange={onCount}
         onDoubleClick={() => onCount(most)}
       />
-      <NumberInput
-        size="xs"
+      <NumberEntry
         w={58}
         aria-label={`Assignments, 1 to ${formatNumber(most)}`}
         value={count}
         min={1}
         max={most}
-        onChange={(next) => typeof next === 'number' && next >= 1 && next <= most && onCount(Math.round(next))}
+        step={1}
+        onChange={(next) => onCount(Math.round(next))}
       />
     </div>
   );

@@ -12,7 +12,7 @@ export function learnsHow(card: LearnerCard): string {
 /** Why a learner’s result is to be read with care; null where it is used as it was trained. */
 export function offItsWay(card: LearnerCard, ways: number): string | null {
   if (card.kind !== 'maml') return null;
-  if (ways > card.nodes) return `has ${card.nodes} output nodes, too few for ${ways} classes`;
+  if (isShort(card, ways)) return `has ${card.nodes} output nodes, too few for ${ways} classes`;
   if (card.ways !== 'any' && card.ways !== ways) return `was trained for ${card.ways} classes; this episode has ${ways}`;
   return null;
 }
@@ -23,14 +23,21 @@ export interface OfferedLearner {
   readonly obstacle: string | null;
 }
 
+/** Whether a learner has fewer output nodes than there are classes. */
+export const isShort = (card: LearnerCard, ways: number) => card.kind === 'maml' && ways > card.nodes;
+
+const takesAny = ({ kind }: LearnerCard) => kind !== 'maml';
+
+/** The first learner that takes any number of classes, ProtoNet before others; null where there is none. */
+export function takerOfAny(cards: readonly LearnerCard[]): LearnerCard | null {
+  return cards.find(({ kind }) => kind === 'protonet') ?? cards.find(takesAny) ?? null;
+}
+
 /**
  * A learner that takes any number of classes, to offer where another had too few output nodes; null where it is compared already or
  * there is none.
  */
 export function wayOut(rows: readonly ComparedLearner[], learners: readonly OfferedLearner[], ways: number): LearnerCard | null {
-  const short = rows.some(({ card }) => card?.kind === 'maml' && ways > card.nodes);
-  const takesAny = ({ kind }: LearnerCard) => kind !== 'maml';
-  if (!short || rows.some(({ card }) => card && takesAny(card))) return null;
-  const usable = learners.filter(({ card, obstacle }) => obstacle === null && takesAny(card)).map(({ card }) => card);
-  return usable.find(({ kind }) => kind === 'protonet') ?? usable[0] ?? null;
+  if (!rows.some(({ card }) => card && isShort(card, ways)) || rows.some(({ card }) => card && takesAny(card))) return null;
+  return takerOfAny(learners.filter(({ obstacle }) => obstacle === null).map(({ card }) => card));
 }

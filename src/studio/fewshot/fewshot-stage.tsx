@@ -7,7 +7,7 @@ import { Running, useLasting } from '../running.tsx';
 import stageStyles from '../stage.module.css';
 import type { Settings } from '../state.ts';
 import { TakeAwayMenu } from '../take-away-menu.tsx';
-import { FewShotProblem } from './fewshot-problem.tsx';
+import { AdaptProblem, FewShotProblem } from './fewshot-problem.tsx';
 import { FEWSHOT_LANES } from './fewshot-status.ts';
 import { TeachView } from './teach-view.tsx';
 
@@ -23,7 +23,7 @@ export function FewShotStage() {
       <div className={stageStyles.problems}>
         <SettingsProblems />
         <FewShotProblem place="board" retry />
-        <FewShotProblem place="adapt" retry />
+        <AdaptProblem />
         <FewShotProblem place="query" retry />
       </div>
       {view === 'teach' ? (

@@ -7,6 +7,7 @@ import { useFewShot, usePerform, useReset, useSettings, useStudio } from '../con
 import { NumberField } from '../fields.tsx';
 import panels from '../panels.module.css';
 import { AssignmentBoard } from './assignment-board.tsx';
+import { isShort } from './compared.ts';
 import { FewShotNotes } from './fewshot-notes.tsx';
 import { PrototypePanel } from './prototype-panel.tsx';
 import { useShownState } from './shown-state.ts';
@@ -47,7 +48,11 @@ function Nodes() {
     <section className={panels.section} aria-labelledby="nodes-heading">
       <h2 id="nodes-heading">Who speaks for whom (assignments)</h2>
       {nodes > 0 && assignments.length === 0 ? (
-        <p className={panels.quiet}>Give at least two classes an example each, and the output nodes will be assigned here.</p>
+        <p className={panels.quiet}>
+          {isShort(card, board.classes.length)
+            ? `${nodes} output nodes cannot speak for ${board.classes.length} classes, so none is assigned.`
+            : 'Give at least two classes an example each, and the output nodes will be assigned here.'}
+        </p>
       ) : (
         <AssignmentBoard
           nodes={nodes}

@@ -87,7 +87,7 @@ export function QueryPane(props: QueryPaneProps) {
           )}
         </div>
         <div className={styles.said} aria-busy={busy}>
-          <Answer board={board} probabilities={probabilities} actual={actual} />
+          <Answer board={board} picture={picture} probabilities={probabilities} actual={actual} />
           <Probabilities classes={board.classes} probabilities={probabilities} shown={shown} onPress={onPressClass} />
         </div>
       </div>
@@ -101,7 +101,12 @@ function chosenName({ classes }: Board, actual: number | null): string {
 }
 
 /** Always two lines high, whatever is known. */
-function Answer({ board, probabilities, actual }: Pick<QueryPaneProps, 'board' | 'probabilities' | 'actual'>) {
+function Answer({
+  board,
+  picture,
+  probabilities,
+  actual,
+}: Pick<QueryPaneProps, 'board' | 'picture' | 'probabilities' | 'actual'>) {
   const sentence = answerSentence(board, probabilities, actual);
   const spoken = useSettled(sentence);
   const best = likeliest(probabilities);
@@ -111,7 +116,7 @@ function Answer({ board, probabilities, actual }: Pick<QueryPaneProps, 'board' |
         {best === null ? 'No answer yet' : answerSentence(board, probabilities, null)}
       </p>
       <p className={styles.quiet} aria-hidden="true">
-        {best === null && 'Ask about a picture.'}
+        {best === null && !picture && 'Ask about a picture.'}
         {best !== null && actual !== null && (actual === best ? '✓ right' : `✗ it is ${board.classes[actual]?.name}`)}
       </p>
       <p className={styles.spoken} role="status">

@@ -150,7 +150,7 @@ interface QuestionProps {
 
 function Question({ board, source, onSource }: QuestionProps) {
   const { settings, fewshot } = useStudio();
-  const asking = useSettings(({ reason, forClass }) => ({ reason, forClass }));
+  const { query, ...asking } = useSettings(({ query, reason, forClass }) => ({ query, reason, forClass }));
   const { answer, why, learner, whyRuns, answering } = useFewShot(({ answer, why, learner, activities }) => ({
     answer,
     why,
@@ -182,8 +182,8 @@ function Question({ board, source, onSource }: QuestionProps) {
         if (next === 'board') void fewshot.ask(null);
         else settings.set({ query: null, ownQuery: null });
       }}
-      picture={answer?.picture ?? null}
-      actual={answer?.actual ?? null}
+      picture={answer?.picture ?? (query && board.queries[query[0]]?.[query[1]]) ?? null}
+      actual={answer ? answer.actual : (query?.[0] ?? null)}
       probabilities={probabilities}
       shown={shownClass(asking, predicted, ways)}
       onPressClass={(way) => settings.set(pressClass(way, asking, predicted, ways))}
