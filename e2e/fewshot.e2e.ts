@@ -135,6 +135,11 @@ test('two shapes drawn three times each are told apart, and undo takes back what
   await expect(strokes).toHaveCount(2);
   await page.keyboard.press('Control+z');
   await expect(strokes).toHaveCount(3);
+  // A reload loses neither the classes nor what was asked.
+  await page.reload();
+  await expect(strokes).toHaveCount(3);
+  await expect(verdict(page)).toContainText('Stroke');
+  await expect(asked(page).getByRole('img', { name: 'The picture asked about' })).toBeVisible();
 });
 
 test('a link restores the episode, the step, the question and the answer', async ({ page, context }) => {

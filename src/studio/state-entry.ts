@@ -3,9 +3,9 @@ import type { Codec } from './codec.ts';
 
 /**
  * Where a piece of state lives besides memory and session files (which hold everything): `url` in the link, `local`
- * in this browser's storage, `export` nowhere else.
+ * in this browser's storage, `tab` in what the browser keeps for this tab until it is closed, `export` nowhere else.
  */
-export type Home = 'url' | 'local' | 'export';
+export type Home = 'url' | 'local' | 'tab' | 'export';
 
 /** A row of the table of settings. */
 export interface Entry<T> {
@@ -31,7 +31,7 @@ export function kept<T>(fallback: NoInfer<T>, schema: z.ZodType<T>): Entry<T> {
   return { default: fallback, home: 'local', schema, undo: false };
 }
 
-/** A setting that nothing but session files keeps. Each change is a step of undo of its own. */
-export function exported<T>(fallback: NoInfer<T>, schema: z.ZodType<T>): Entry<T> {
-  return { default: fallback, home: 'export', schema, undo: true, steps: true };
+/** A reader's own work: it outlasts a reload, and leaves with the tab. Each change is a step of undo of its own. */
+export function own<T>(fallback: NoInfer<T>, schema: z.ZodType<T>): Entry<T> {
+  return { default: fallback, home: 'tab', schema, undo: true, steps: true };
 }

@@ -1,6 +1,6 @@
 /**
  * The one table of the studio's settings: what each piece of state is, its default, where it lives, and the schema it
- * must pass when it comes in from a link, from local storage or from a session file.
+ * must pass when it comes in from a link, from the browser's storage or from a session file.
  */
 import * as z from 'zod';
 import { METHOD_IDS } from '../explain/explainer.ts';
@@ -221,6 +221,25 @@ export function fromLocal(stored: string | null): Restored {
 /** What local storage should hold for these settings. */
 export function toLocal(settings: Settings): string {
   return JSON.stringify(pick(settings, (key) => STATE[key].home === 'local'));
+}
+
+/** The settings that the browser keeps for a tab. */
+export const TAB_KEYS = SETTING_KEYS.filter((key) => entryOf(key).home === 'tab');
+
+/** Reads what the browser kept for this tab, a JSON text for each setting; a corrupted one counts as missing. */
+export function fromTab(stored: (key: SettingKey) => string | null): Restored {
+  const values = new Map<SettingKey, unknown>();
+  const damaged: string[] = [];
+  for (const key of TAB_KEYS) {
+    try {
+      const text = stored(key);
+      if (text !== null) values.set(key, JSON.parse(text));
+    } catch {
+      damaged.push(`“${key}” is damaged, so its default is used.`);
+    }
+  }
+  const { settings, problems } = judge(values, (key) => key);
+  return { settings, problems: [...problems, ...damaged].map((problem) => `What this tab kept as ${problem}`) };
 }
 
 function pick(settings: Settings, wanted: (key: SettingKey) => boolean): Partial<Settings> {

@@ -1,7 +1,7 @@
 /** The few-shot workspace's rows of the table of settings. */
 import * as z from 'zod';
 import { flag, numeric, position, text, word, words } from '../codec.ts';
-import { exported, linked } from '../state-entry.ts';
+import { linked, own } from '../state-entry.ts';
 import { type OwnEpisode, ownEpisodeSchema, pictureSchema } from './own-episode.ts';
 
 export const FEWSHOT_VIEWS = ['teach', 'compare', 'evaluate'] as const;
@@ -76,6 +76,6 @@ export const FEWSHOT_STATE = {
   evaluating: linked('eval-run', false, z.boolean(), flag, false),
 
   /** The reader's classes and the picture asked about. */
-  ownEpisode: exported<OwnEpisode | null>(null, ownEpisodeSchema.nullable()),
-  ownQuery: exported<string | null>(null, pictureSchema.nullable()),
+  ownEpisode: own<OwnEpisode | null>(null, ownEpisodeSchema.nullable()),
+  ownQuery: own<string | null>(null, pictureSchema.nullable()),
 };

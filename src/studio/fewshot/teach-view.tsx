@@ -35,9 +35,9 @@ export function TeachView() {
 
 function Teaching({ board }: { board: Board }) {
   const [adding, setAdding] = useState<Adding | null>(null);
-  const query = useSettings(({ query }) => query);
-  /** What is asked about where it is no query of the board. */
-  const [source, setSource] = useState<QuerySource>(query === null ? 'pad' : 'board');
+  const { query, ownQuery } = useSettings(({ query, ownQuery }) => ({ query, ownQuery }));
+  /** What is asked about where it is no query of the board. An empty sheet cannot show a picture that is asked about already. */
+  const [source, setSource] = useState<QuerySource>(query === null && ownQuery === null ? 'pad' : 'board');
   const entry = adding && board.classes[adding.way];
   return (
     <div className={styles.teach}>
