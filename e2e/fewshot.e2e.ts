@@ -341,7 +341,7 @@ for (const learner of ['drawings-anyway', 'photographs-simpleshot']) {
   });
 }
 
-test('folders of images become classes, a class each', async ({ page }) => {
+test('folders of images become classes, a class each, on which a learner is evaluated', async ({ page }) => {
   const root = await mkdtemp(join(tmpdir(), 'heliograph-folders-'));
   const colours = { red: '#c03020', green: '#20a040', blue: '#2040c0' };
   for (const [name, background] of Object.entries(colours)) {
@@ -360,6 +360,17 @@ test('folders of images become classes, a class each', async ({ page }) => {
   await chooser.setFiles(root);
   await expect.poll(() => classNames(page)).toEqual(['blue', 'green', 'red']);
   await expect(episode(page).getByRole('button', { name: /^Example \d of red/ })).toHaveCount(3);
+  await choose(page, 'Evaluate');
+  await expect(page.getByRole('main')).toContainText('“blue” has 3');
+  const type = async (field: string, value: string) => {
+    await page.getByLabel(field).fill(value);
+    await page.getByLabel(field).press('Enter');
+  };
+  await type('Queries (Q)', '1');
+  await type('Episodes (R)', '4');
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('main')).toContainText(/4 of 4 episodes/);
+  await expect(page.getByRole('main')).toContainText(/in 95 of 100 such measurements/);
 });
 
 test('a camera that is not allowed is said to be so', async ({ page }) => {

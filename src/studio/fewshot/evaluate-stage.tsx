@@ -3,7 +3,8 @@ import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import { useFewShot, useSettings, useStudio } from '../context.ts';
 import { asMessage } from '../workbench.ts';
 import EvaluateView, { type EvaluationForm } from './evaluate-view.tsx';
-import type { StudioPool } from './pool.ts';
+import { NO_QUESTION } from './fewshot-plan.ts';
+import { poolOfBoard, type StudioPool } from './pool.ts';
 
 /** Evaluation on random episodes of the pool that the settings name. */
 export default function EvaluateStage() {
@@ -18,23 +19,27 @@ export default function EvaluateStage() {
       seed: evalSeed,
     }),
   );
-  const { learner, pools, evaluation, problem, cards } = useFewShot(({ learner, pools, evaluation, problems, cards }) => ({
-    learner: learner?.card ?? null,
-    pools,
-    evaluation,
-    problem: problems.evaluate ?? null,
-    cards,
+  const { learner, pools, board, evaluation, problem, cards } = useFewShot((status) => ({
+    learner: status.learner?.card ?? null,
+    pools: status.pools,
+    board: status.board,
+    evaluation: status.evaluation,
+    problem: status.problems.evaluate ?? null,
+    cards: status.cards,
   }));
-  const pool = pools.find(({ id }) => id === form.pool) ?? null;
+  const own = board?.own ? poolOfBoard(board) : null;
+  const pool = form.pool === null ? own : (pools.find(({ id }) => id === form.pool) ?? null);
   return (
     <EvaluateView
       learner={learner}
       pools={pools}
+      pool={pool}
       form={form}
       onForm={({ pool: chosen, queries, episodes, seed, ...shape }) => {
         const other = chosen !== undefined && chosen !== form.pool ? pools.find(({ id }) => id === chosen) : undefined;
         if (other && cards.length > 0) fewshot.choosePool(other.id, other.domain);
         settings.set({
+          ...(chosen === null && form.pool !== null ? { pool: null, ...NO_QUESTION } : {}),
           ...shape,
           ...(queries === undefined ? {} : { evalQueries: queries }),
           ...(episodes === undefined ? {} : { evalEpisodes: episodes }),
@@ -53,7 +58,7 @@ export default function EvaluateStage() {
 /** Why no such evaluation can be run, in a sentence. */
 function obstacleOf(learner: LearnerCard | null, pool: StudioPool | null, form: EvaluationForm): string | null {
   if (!learner) return 'The learner is on its way.';
-  if (!pool) return 'Choose pictures to draw episodes from: letters, crops or folders of your own.';
+  if (!pool) return 'Choose pictures to draw episodes from: letters, crops or classes of your own.';
   try {
     checkEvaluation(learner, pool.classes, form);
     return null;

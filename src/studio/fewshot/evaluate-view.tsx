@@ -18,7 +18,7 @@ import type { StudioEvaluation } from './fewshot-status.ts';
 import type { StudioPool } from './pool.ts';
 
 export interface EvaluationForm {
-  /** Id of the pool; null where none is chosen. */
+  /** Id of the pool; null for the reader's own classes. */
   readonly pool: string | null;
   readonly ways: number;
   readonly shots: number;
@@ -30,6 +30,8 @@ export interface EvaluationForm {
 export interface EvaluateViewProps {
   readonly learner: LearnerCard | null;
   readonly pools: readonly StudioPool[];
+  /** The chosen one; null while it is on its way. */
+  readonly pool: StudioPool | null;
   readonly form: EvaluationForm;
   readonly onForm: (change: Partial<EvaluationForm>) => void;
   /** Why it cannot be run as set, in a sentence. */
@@ -43,7 +45,7 @@ export interface EvaluateViewProps {
 
 /** R random episodes of a pool: how often the learner is right, and what it takes for what. */
 export default function EvaluateView(props: EvaluateViewProps) {
-  const { evaluation, problem, form, learner } = props;
+  const { evaluation, problem } = props;
   return (
     <div className={styles.view}>
       <Settings {...props} />
@@ -51,18 +53,18 @@ export default function EvaluateView(props: EvaluateViewProps) {
       {evaluation === null || evaluation.done === 0 ? (
         <EvaluateEmpty running={evaluation?.state === 'running'} />
       ) : (
-        <Results evaluation={evaluation} stale={!isOf(evaluation, form, learner)} />
+        <Results evaluation={evaluation} stale={!isOf(evaluation, props)} />
       )}
     </div>
   );
 }
 
 /** Whether these are the results of what the form says. */
-function isOf(evaluation: StudioEvaluation, form: EvaluationForm, learner: LearnerCard | null): boolean {
+function isOf(evaluation: StudioEvaluation, { form, learner, pool: chosen }: EvaluateViewProps): boolean {
   const { pool, ways, shots, queries, seed, total } = evaluation;
   return (
     evaluation.learner.name === learner?.name &&
-    pool.id === form.pool &&
+    pool.id === chosen?.id &&
     ways === form.ways &&
     shots === form.shots &&
     queries === form.queries &&
@@ -103,14 +105,14 @@ function Settings({ learner, pools, form, onForm, obstacle, evaluation, onRun, o
           className={styles.pool}
           aria-label="Pool"
           value={form.pool ?? ''}
-          onChange={({ currentTarget }) => onForm({ pool: currentTarget.value })}
+          onChange={({ currentTarget }) => onForm({ pool: currentTarget.value || null })}
           data={[
-            ...(form.pool === null ? [{ value: '', label: 'Choose a pool', disabled: true }] : []),
             ...pools.map(({ id, title, domain }) => ({
               value: id,
               label: learner && domain !== learner.domain ? `${title} (${domain})` : title,
               disabled: learner !== null && domain !== learner.domain,
             })),
+            { value: '', label: 'Your own classes' },
           ]}
         />
         {field('Episodes (R)', 'How many random tasks are drawn', 'episodes', 2, MOST_EPISODES)}

@@ -1,11 +1,10 @@
 import { checkEvaluation, confusionOf, type EpisodeResult, type EvaluationOptions } from '../../fewshot/evaluation.ts';
 import { meanInterval } from '../../fewshot/interval.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
-import { HeliographError } from '../../graph/errors.ts';
 import type { FewShotBench } from './fewshot-bench.ts';
 import { assignmentsWanted } from './fewshot-plan.ts';
-import type { Board, StudioEvaluation } from './fewshot-status.ts';
-import type { StudioPool } from './pool.ts';
+import type { StudioEvaluation } from './fewshot-status.ts';
+import { poolOfBoard, type StudioPool } from './pool.ts';
 
 /** The running mean is shown anew at most so often. Milliseconds. */
 const SHOW_EVERY = 150;
@@ -63,7 +62,7 @@ export class EvaluationRun {
     const { pool: id } = this.bench.settings.get();
     const { pools, board } = this.bench.now;
     if (id !== null) return pools.find((pool) => pool.id === id) ?? null;
-    return board?.own ? poolFrom(board) : null;
+    return board?.own ? poolOfBoard(board) : null;
   }
 
   #run(key: string): void {
@@ -140,20 +139,4 @@ export class EvaluationRun {
       done: ({ assignments, milliseconds }) => show({ state: 'done', assignments, milliseconds }),
     });
   }
-}
-
-/** The reader's own classes as a pool of their pictures. */
-function poolFrom({ classes }: Board): StudioPool {
-  return {
-    id: 'own',
-    title: 'Your own classes',
-    domain: 'photographs',
-    classes: classes.map(({ name, examples }) => ({ name, size: examples.length })),
-    note: '',
-    picture: async (classIndex, image) => {
-      const picture = classes[classIndex]?.examples[image];
-      if (!picture) throw new HeliographError('bad-image', 'This picture is not on the board any more.');
-      return picture;
-    },
-  };
 }

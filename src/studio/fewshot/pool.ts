@@ -1,7 +1,9 @@
 /** Labelled pictures from which the studio draws episodes. */
 import type { PoolClass } from '../../fewshot/episode.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
+import { HeliographError } from '../../graph/errors.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
+import type { Board } from './fewshot-status.ts';
 
 export interface StudioPool {
   readonly id: string;
@@ -14,4 +16,20 @@ export interface StudioPool {
   readonly note: string;
   /** One picture. @throws HeliographError where it cannot be had, saying why */
   picture(classIndex: number, image: number): Promise<Pixels>;
+}
+
+/** The reader's own classes on the board, as a pool of their pictures; its id changes with them. */
+export function poolOfBoard({ key, classes }: Board): StudioPool {
+  return {
+    id: key,
+    title: 'Your own classes',
+    domain: 'photographs',
+    classes: classes.map(({ name, examples }) => ({ name, size: examples.length })),
+    note: '',
+    picture: async (classIndex, image) => {
+      const picture = classes[classIndex]?.examples[image];
+      if (!picture) throw new HeliographError('bad-image', 'This picture is not on the board any more.');
+      return picture;
+    },
+  };
 }

@@ -101,7 +101,7 @@ function Relevance({ board, learner, why, onPredicted, status }: RelevanceProps)
           unit={UNIT}
           explained={explained}
           alt={why && explained ? finding(why.map, explained) : 'No map yet'}
-          empty="Which strokes speak for the class, and which against it, will be seen here."
+          empty="What in the picture speaks for the class, and what against it, will be seen here."
           {...(status ? { status } : {})}
         />
       </div>
