@@ -373,6 +373,29 @@ test('folders of images become classes, a class each, on which a learner is eval
   await expect(page.getByRole('main')).toContainText(/in 95 of 100 such measurements/);
 });
 
+for (const [system, chosen, least, most] of [
+  ['light', '', 250, 255],
+  ['dark', '', 200, 250],
+  ['dark', 'light', 250, 255],
+] as const) {
+  test(`a sheet is paper where the system is ${system}${chosen && ` and ${chosen} is chosen`}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: system });
+    await open(page);
+    if (chosen) await page.getByRole('button', { name: 'Switch between light and dark' }).click();
+    await choose(page, 'Draw');
+    const sheet = page.getByRole('application', { name: 'What is this?' });
+    // A pixel as it is painted: colours are computed in many notations.
+    const shot = await sharp(await sheet.screenshot())
+      .extract({ left: 12, top: 12, width: 1, height: 1 })
+      .raw()
+      .toBuffer();
+    for (const value of shot.subarray(0, 3)) {
+      expect(value).toBeGreaterThanOrEqual(least);
+      expect(value).toBeLessThanOrEqual(most);
+    }
+  });
+}
+
 test('a camera that is not allowed is said to be so', async ({ page }) => {
   await page.addInitScript(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));
