@@ -373,6 +373,36 @@ test('folders of images become classes, a class each, on which a learner is eval
   await expect(page.getByRole('main')).toContainText(/in 95 of 100 such measurements/);
 });
 
+test.describe('on a telephone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test('a finger draws two strokes, one right after the other, and the tap that follows takes the drawing', async ({ page }) => {
+    await page.goto('./#workspace=few-shot&device=wasm&pool=&query=');
+    await page.getByRole('button', { name: 'Add the first class' }).tap();
+    const pad = page.getByRole('application', { name: 'Draw an example of Class 1' });
+    await pad.evaluate((element) => element.scrollIntoView());
+    const box = await pad.boundingBox();
+    if (!box) throw new Error('There is no pad.');
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: readonly [number, number][]) =>
+      session.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: points.map(([x, y]) => ({ x: box.x + x * box.width, y: box.y + y * box.height })),
+      });
+    for (const [from, to] of [
+      [0.2, 0.8],
+      [0.8, 0.2],
+    ] as const) {
+      await touch('touchStart', [from, 0.2]);
+      await touch('touchMove', [(from + to) / 2, 0.5]);
+      await touch('touchMove', [to, 0.8]);
+      await touch('touchEnd');
+    }
+    await page.getByRole('button', { name: 'Add', exact: true }).tap();
+    await expect(episode(page).getByRole('button', { name: /^Example \d of Class 1/ })).toHaveCount(1);
+  });
+});
+
 for (const [system, chosen, least, most] of [
   ['light', '', 250, 255],
   ['dark', '', 200, 250],

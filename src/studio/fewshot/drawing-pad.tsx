@@ -68,6 +68,13 @@ export function DrawingPad({ label, hint = 'Draw here', onDraw, onDone, doneLabe
   const drawingPointer = useRef<number>(null);
   const keys = useId();
   useDrawn(drawing, onDraw);
+  useEffect(() => {
+    // Two quick strokes of a finger are no double tap, after which a browser would swallow the tap on a button.
+    const noGesture = (event: TouchEvent) => event.preventDefault();
+    const pad = sheet.current;
+    pad?.addEventListener('touchstart', noGesture, { passive: false });
+    return () => pad?.removeEventListener('touchstart', noGesture);
+  }, []);
 
   const blank = drawing.strokes.length === 0;
   const change = (next: (drawing: Drawing) => Drawing, words: string) => {
