@@ -138,4 +138,12 @@ describe('persist', () => {
     browser.visit('#opacity=0.25');
     expect(settings.get()).toEqual({ ...DEFAULTS, opacity: 0.25, stripOpen: false });
   });
+
+  test('names everything in such a link that cannot be used, at once', () => {
+    const browser = setUp();
+    const problems: string[] = [];
+    persist(createSettings(DEFAULTS), browser.around, (problem) => problems.push(problem));
+    browser.visit('#opacity=7&ways=77&colour=red');
+    expect(problems).toEqual([expect.stringMatching(/ways.*opacity.*colour|opacity.*ways.*colour/)]);
+  });
 });

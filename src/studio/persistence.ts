@@ -111,6 +111,7 @@ export function persist(store: SettingsStore, around: Surroundings, onProblem: (
     const { settings, problems } = fromLink(around.readHash());
     const linked = SETTING_KEYS.filter((key) => STATE[key].home === 'url');
     store.set(Object.fromEntries(linked.map((key) => [key, settings[key] ?? DEFAULTS[key]])));
-    for (const problem of problems) onProblem(problem);
+    // One sentence after another: a place shows the last thing it was told.
+    if (problems.length > 0) onProblem(problems.join(' '));
   });
 }
