@@ -91,7 +91,7 @@ export function persist(store: SettingsStore, around: Surroundings, onProblem: (
     for (const key of TAB_KEYS) {
       if (settings[key] === before[key]) continue;
       try {
-        if (settings[key] === null) around.tab.removeItem(tabKey(key));
+        if (settings[key] === DEFAULTS[key]) around.tab.removeItem(tabKey(key));
         else around.tab.setItem(tabKey(key), JSON.stringify(settings[key]));
       } catch {
         tellOnce(
