@@ -51,7 +51,7 @@ function Measured({ metrics }: { metrics: LearnerCard['metrics'] }) {
   return (
     <>
       <p className={panels.quiet}>
-        Right on {split === 'test' ? 'classes it never saw' : split}, {shots} examples of each:
+        Right on {split === 'test' ? 'classes it never saw' : split}, {shots === 1 ? 'one example' : `${shots} examples`} of each:
       </p>
       <dl className={panels.facts} data-figures>
         {Object.entries(ways).map(([count, { accuracy, interval }]) => (
