@@ -265,8 +265,17 @@ describe('the few-shot workspace', () => {
     // All inner steps at once, then the examples and the queries.
     await vi.waitFor(() => expect(now().comparison.map(({ milliseconds }) => milliseconds)).toEqual([1020, 1020]), 20_000);
     // They end where the steps one by one do.
-    await vi.waitFor(() => expect(now().states).toHaveLength(4), 20_000);
     expect(now().comparison[0]?.queryAccuracy).toBe(now().states[3]?.queryAccuracy);
+  });
+
+  test('compares once the chosen learner has learned, so that none is timed on a runtime that has just begun', async () => {
+    const { now, fewshot } = setUp({ ...GOLDEN, fewView: 'compare', compared: ['fewshot-protonet'] });
+    const learned: number[] = [];
+    fewshot.status.subscribe(({ comparison, states }) => {
+      if (comparison.some(({ state }) => state === 'running')) learned.push(states.length);
+    });
+    await vi.waitFor(() => expect(now().comparison.map(({ state }) => state)).toEqual(['done', 'done']), 20_000);
+    expect(learned[0]).toBe(4);
   });
 
   test('evaluates as a link asks, and keeps the episodes when it is stopped', async () => {
