@@ -40,7 +40,7 @@ export function LearnerFacts({ card }: { card: LearnerCard }) {
 function waysOf(card: LearnerCard): string {
   if (card.kind !== 'maml') return 'any number';
   if (card.ways === 'any') return `any number up to ${card.nodes}`;
-  return `${card.ways}, what it was trained for; fewer with a loss`;
+  return `${card.ways}, what it was trained for, or fewer`;
 }
 
 function Measured({ metrics }: { metrics: LearnerCard['metrics'] }) {
