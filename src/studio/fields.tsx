@@ -17,7 +17,7 @@ export interface NumberFieldProps {
 const TYPING_ENDS = 500;
 
 type NumberEntryProps = Pick<NumberFieldProps, 'value' | 'min' | 'max' | 'step' | 'onChange'> &
-  Pick<NumberInputProps, 'id' | 'w' | 'suffix' | 'hideControls' | 'aria-label'>;
+  Pick<NumberInputProps, 'id' | 'label' | 'w' | 'suffix' | 'hideControls' | 'aria-label'>;
 
 /**
  * The box of a number that is typed or stepped. What is typed counts when typing pauses, or with Enter or leaving at once; then

@@ -1,9 +1,10 @@
-import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { deprocess } from '../runtime/preprocess.ts';
 import type { Preprocessing } from '../runtime/protocol.ts';
 import { useSettings, useStatus, useStudio } from './context.ts';
 import { Dialog } from './dialog.tsx';
+import { NumberEntry } from './fields.tsx';
 import styles from './panels.module.css';
 import { SizeForm } from './size-form.tsx';
 import { preprocessingOf } from './subject.ts';
@@ -73,13 +74,13 @@ export default function PreprocessingDialog() {
                 check={(values) => values.every((value) => value !== 0)}
                 onChange={(std) => change({ std })}
               />
-              <NumberInput
-                size="xs"
+              <NumberEntry
                 label="Short side before cropping, in pixels"
+                value={now.resizeShort}
                 min={Math.min(now.height, now.width)}
                 max={8192}
-                value={now.resizeShort}
-                onChange={(value) => typeof value === 'number' && value >= 1 && change({ resizeShort: Math.round(value) })}
+                step={1}
+                onChange={(value) => change({ resizeShort: Math.round(value) })}
               />
               <NativeSelect
                 size="xs"

@@ -4,7 +4,7 @@ import { useFewShot, useSettings, useStudio } from '../context.ts';
 import { asMessage } from '../workbench.ts';
 import EvaluateView, { type EvaluationForm } from './evaluate-view.tsx';
 import { NO_QUESTION } from './fewshot-plan.ts';
-import { poolOfBoard, type StudioPool } from './pool.ts';
+import { chosenPool, type StudioPool } from './pool.ts';
 
 /** Evaluation on random episodes of the pool that the settings name. */
 export default function EvaluateStage() {
@@ -27,8 +27,7 @@ export default function EvaluateStage() {
     problem: status.problems.evaluate ?? null,
     cards: status.cards,
   }));
-  const own = board?.own ? poolOfBoard(board) : null;
-  const pool = form.pool === null ? own : (pools.find(({ id }) => id === form.pool) ?? null);
+  const pool = chosenPool(form.pool, { pools, board });
   return (
     <EvaluateView
       learner={learner}

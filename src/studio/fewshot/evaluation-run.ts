@@ -4,7 +4,7 @@ import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import type { FewShotBench } from './fewshot-bench.ts';
 import { assignmentsWanted } from './fewshot-plan.ts';
 import type { StudioEvaluation } from './fewshot-status.ts';
-import { poolOfBoard, type StudioPool } from './pool.ts';
+import { chosenPool, type StudioPool } from './pool.ts';
 
 /** The running mean is shown anew at most so often. Milliseconds. */
 const SHOW_EVERY = 150;
@@ -59,10 +59,7 @@ export class EvaluationRun {
   }
 
   #pool(): StudioPool | null {
-    const { pool: id } = this.bench.settings.get();
-    const { pools, board } = this.bench.now;
-    if (id !== null) return pools.find((pool) => pool.id === id) ?? null;
-    return board?.own ? poolOfBoard(board) : null;
+    return chosenPool(this.bench.settings.get().pool, this.bench.now);
   }
 
   #run(key: string): void {

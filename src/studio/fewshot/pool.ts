@@ -3,7 +3,7 @@ import type { PoolClass } from '../../fewshot/episode.ts';
 import type { LearnerCard } from '../../fewshot/learner-card.ts';
 import { HeliographError } from '../../graph/errors.ts';
 import type { Pixels } from '../../runtime/preprocess.ts';
-import type { Board } from './fewshot-status.ts';
+import type { Board, FewShotStatus } from './fewshot-status.ts';
 
 export interface StudioPool {
   readonly id: string;
@@ -18,8 +18,14 @@ export interface StudioPool {
   picture(classIndex: number, image: number): Promise<Pixels>;
 }
 
+/** The pool that the settings name, or the reader's own classes for null; null while it is on its way. */
+export function chosenPool(id: string | null, { pools, board }: Pick<FewShotStatus, 'pools' | 'board'>): StudioPool | null {
+  if (id !== null) return pools.find((pool) => pool.id === id) ?? null;
+  return board?.own ? poolOfBoard(board) : null;
+}
+
 /** The reader's own classes on the board, as a pool of their pictures; its id changes with them. */
-export function poolOfBoard({ key, classes }: Board): StudioPool {
+function poolOfBoard({ key, classes }: Board): StudioPool {
   return {
     id: key,
     title: 'Your own classes',

@@ -1,7 +1,8 @@
-import { Button, Menu, Modal, NativeSelect, NumberInput } from '@mantine/core';
+import { Button, Menu, Modal, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import type { ErrorMessage } from '../../runtime/protocol.ts';
 import { useRelight, useStudio } from '../context.ts';
+import { NumberEntry } from '../fields.tsx';
 import panels from '../panels.module.css';
 import { Problem } from '../problem.tsx';
 import { TakeAwayMenu } from '../take-away-menu.tsx';
@@ -134,16 +135,14 @@ function SizeDialog({ what, onClose }: { what: What; onClose: () => void }) {
 /** A side of a picture in pixels: even, because encoders take no other. */
 function SideField({ label, value, onChange }: { label: string; value: number; onChange: (value: number) => void }) {
   return (
-    <NumberInput
-      size="xs"
+    <NumberEntry
       label={label}
       suffix=" px"
       value={value}
       min={16}
       max={LARGEST}
       step={2}
-      onBlur={() => onChange(Math.min(LARGEST, Math.max(2, 2 * Math.round(value / 2))))}
-      onChange={(next) => typeof next === 'number' && onChange(next)}
+      onChange={(next) => onChange(2 * Math.round(next / 2))}
     />
   );
 }
