@@ -74,10 +74,22 @@ async function savedAndOpened(page: Page, studio: Studio): Promise<Uint8Array> {
   return file;
 }
 
+/** Where a pad lies on the page. */
+async function boxOf(pad: Locator) {
+  const box = await pad.boundingBox();
+  if (!box) throw new Error('There is no pad.');
+  return box;
+}
+
+/** Types a number and ends typing. */
+async function enter(field: Locator, value: string): Promise<void> {
+  await field.fill(value);
+  await field.press('Enter');
+}
+
 /** Draws one line through points given as shares of the pad. */
 async function draw(page: Page, pad: string | RegExp, points: readonly (readonly [number, number])[]): Promise<void> {
-  const box = await page.getByRole('application', { name: pad }).boundingBox();
-  if (!box) throw new Error('There is no pad.');
+  const box = await boxOf(page.getByRole('application', { name: pad }));
   const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
   const [first = [0.5, 0.5] as const, ...rest] = points;
   await page.mouse.move(...at(first));
@@ -244,8 +256,7 @@ test('a number box shows what holds once typing ends: the limit for too much, th
     ['', '2'],
     ['3.6', '4'],
   ] as const) {
-    await ways.fill(typed);
-    await ways.press('Enter');
+    await enter(ways, typed);
     await expect(ways).toHaveValue(holds);
   }
   await expect(page).toHaveURL(/ways=4/);
@@ -362,12 +373,8 @@ test('folders of images become classes, a class each, on which a learner is eval
   await expect(episode(page).getByRole('button', { name: /^Example \d of red/ })).toHaveCount(3);
   await choose(page, 'Evaluate');
   await expect(page.getByRole('main')).toContainText('“blue” has 3');
-  const type = async (field: string, value: string) => {
-    await page.getByLabel(field).fill(value);
-    await page.getByLabel(field).press('Enter');
-  };
-  await type('Queries (Q)', '1');
-  await type('Episodes (R)', '4');
+  await enter(page.getByLabel('Queries (Q)'), '1');
+  await enter(page.getByLabel('Episodes (R)'), '4');
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page.getByRole('main')).toContainText(/4 of 4 episodes/);
   await expect(page.getByRole('main')).toContainText(/in 95 of 100 such measurements/);
@@ -381,8 +388,7 @@ test.describe('on a telephone', () => {
     await page.getByRole('button', { name: 'Add the first class' }).tap();
     const pad = page.getByRole('application', { name: 'Draw an example of Class 1' });
     await pad.evaluate((element) => element.scrollIntoView());
-    const box = await pad.boundingBox();
-    if (!box) throw new Error('There is no pad.');
+    const box = await boxOf(pad);
     const session = await page.context().newCDPSession(page);
     const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: readonly [number, number][]) =>
       session.send('Input.dispatchTouchEvent', {
